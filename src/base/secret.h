@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* base/secret: wiping and constant-time comparison; the only places where either is done. Freestanding. */
+#ifndef OPENSSPI_BASE_SECRET_H
+#define OPENSSPI_BASE_SECRET_H
+
+#include "port.h"
+
+/* Overwrites size bytes with zeros in a way the compiler keeps. data may be NULL when size is 0. */
+void secret_wipe(void *data, size_t size);
+
+/* Equality in time that depends on size alone. Both may be NULL when size is 0 (then true). */
+bool secret_equal(const void *a, const void *b, size_t size);
+
+#endif

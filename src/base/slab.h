@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/slab: objects of one size found by a number, not by a pointer. secur32's handle slots and the packages' contexts
+ * live in slabs: a handle is an index plus a generation, the address is base + index * size, so finding an object is
+ * arithmetic and one read (of the generation beside the object's first fields), and no caller's bits are ever followed.
+ *
+ * A slab reserves its whole address range at first use (pages appear when touched; halved until the system grants it),
+ * with the properties of mem_pages. Its control block lies in the range too: after fork the child finds zeros,
+ * which is an empty, usable slab whose reservation is made anew, and a new random epoch.
+ *
+ * Every object begins with a struct slab_head that the slab owns. Ids (LSA_SEC_HANDLE sized): 64-bit:
+ * generation << 32 | (index + 1); 32-bit: generation:10 | index+1:22. Never 0. A freed index goes to the free list and
+ * comes back with the next generation; generations skip 0. An index whose generations are used up is retired, so an id
+ * never comes back within a process epoch.
+ */
+#ifndef OPENSSPI_BASE_SLAB_H
+#define OPENSSPI_BASE_SLAB_H
+
+#include "port.h"
+
+struct slab_head {
+    /* 0 while free. Written by slab_alloc/slab_claim (release) and slab_free; read by slab_get (acquire). */
+    uintptr_t id;
+};
+
+struct slab_control; /* first page of the reservation */
+
+/* Statically initialised: SLAB_INIT(sizeof(struct x), 1u << 22, lock). One per kind of object. */
+struct slab {
+    size_t object_size; /* multiple of 64 */
+    uint32_t max_objects;
+    bool lock; /* try to mlock pages as objects are handed out */
+    struct slab_control *control; /* atomically published; NULL before first use */
+};
+
+#define SLAB_INIT(size, max, lock_pages) {(((size) + 63u) / 64u) * 64u, (max), (lock_pages), NULL}
+
+/* A zeroed object with its head.id set; its id in *id. NULL when out of memory or numbers. Any thread. O(1). */
+void *slab_alloc(struct slab *s, uintptr_t *id);
+
+/*
+ * The object for an id that somebody else (the LSA half's slab, perhaps in another process) chose. NULL when the index
+ * is out of range, in use, or the id is 0; out of memory likewise (*taken tells which: true = in use). A slab is
+ * used either with slab_alloc or with slab_claim, never both.
+ */
+void *slab_claim(struct slab *s, uintptr_t id, bool *taken);
+
+/* The object, or NULL unless its head.id is exactly id. Reads nothing outside the slab whatever id is. Inline-fast,
+ * lock-free. The caller must otherwise know that nobody frees it meanwhile (secur32's references). */
+void *slab_get(struct slab *s, uintptr_t id);
+
+/* Wipes and frees. The id must be live and no one may be using it. */
+void slab_free(struct slab *s, uintptr_t id);
+
+/* Live objects now (exact when quiet). For tests and leak checks. */
+uint32_t slab_live(struct slab *s);
+
+/* Object at index or NULL beyond those ever handed out, whatever its state: for secur32's acquire, which validates the
+ * slot's own atomic word, and for walks at shutdown. */
+void *slab_at(struct slab *s, uint32_t index);
+
+/* This process' random epoch for the slab, never 0 once an object was handed out; 0 in a fork's child until it
+ * hands out its own. */
+uint64_t slab_epoch(struct slab *s);
+
+/* Index and generation of an id. */
+uint32_t slab_index(uintptr_t id);
+
+#endif

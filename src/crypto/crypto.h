@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crypto: the one seam to primitives. Keyed state is ours and plain (chaining words, RC4 permutation), never a
+ * library's object: it is packed, copied, compared and handed to another process or the kernel as it is. Which library
+ * does the work is decided here and nowhere else: crypto/nettle.c in user space, crypto/portable.c (self-contained,
+ * freestanding) for builds without libraries, the kernel's own later. No function allocates, locks or fails.
+ */
+#ifndef OPENSSPI_CRYPTO_CRYPTO_H
+#define OPENSSPI_CRYPTO_CRYPTO_H
+
+#include "base/span.h"
+
+/* What a checksum covers: head, then the parts in order, then tail. head and tail may be empty. */
+struct crypto_message {
+    struct span head;
+    const struct span *parts;
+    size_t count;
+    struct span tail;
+};
+
+/* HMAC-MD5 with the key spent: MD5 chaining words after the inner and outer padded key block (RFC 2104). Canonical:
+ * word i is the MD5 state word, independent of library and byte order. */
+struct crypto_hmac_md5 {
+    uint32_t inner[4];
+    uint32_t outer[4];
+};
+
+void crypto_hmac_md5_init(struct crypto_hmac_md5 *h, const uint8_t *key, size_t key_size);
+void crypto_hmac_md5(const struct crypto_hmac_md5 *h, const struct crypto_message *m, uint8_t mac[static 16]);
+
+void crypto_md5(const struct crypto_message *m, uint8_t digest[static 16]);
+void crypto_md4(const struct crypto_message *m, uint8_t digest[static 16]);
+
+/* CRC-32 of [MS-NLMP] 3.4.4.1 (polynomial 0xEDB88320, initial and final inversion). */
+uint32_t crypto_crc32(const struct crypto_message *m);
+
+/* RC4: the permutation and its two indexes. */
+struct crypto_rc4 {
+    uint8_t s[256];
+    uint8_t i, j;
+};
+
+void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size); /* 1..256 bytes */
+void crypto_rc4(struct crypto_rc4 *r, const uint8_t *in, uint8_t *out, size_t size); /* in == out allowed */
+
+/* DES of one block with a 7-byte key spread to 8 as [MS-NLMP] 6 (DES) says; NTLMv1 responses only. */
+void crypto_des7(const uint8_t key[static 7], const uint8_t in[static 8], uint8_t out[static 8]);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packages/ntlm: what other rooms see of the package: its two entry points (named SpLsaModeInitialize and
+ * SpUserModeInitialize when it is built as a module), the accounts store and the inspector of its messages.
+ */
+#ifndef OPENSSPI_PACKAGES_NTLM_PACKAGE_H
+#define OPENSSPI_PACKAGES_NTLM_PACKAGE_H
+
+#include <ntsecpkg.h>
+
+NTSTATUS ntlm_SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_FUNCTION_TABLE *ppTables,
+                                  PULONG pcTables);
+NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_USER_FUNCTION_TABLE *ppTables,
+                                   PULONG pcTables);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protect/window: which sequence numbers were seen. RFC 2743 1.2.3 semantics on 64-bit numbers in a ring bitmap of 1024
+ * entries (the technique of RFC 6479). NTLM's datagram contexts feed 32-bit numbers, Kerberos 64-bit ones (RC4: 32).
+ * Feed authenticated numbers only. All-zero is not a valid window: use window_init.
+ */
+#ifndef OPENSSPI_PROTECT_WINDOW_H
+#define OPENSSPI_PROTECT_WINDOW_H
+
+#include "protect/protect.h"
+
+enum { WINDOW_SIZE = 1024 };
+
+enum window_mode {
+    WINDOW_OFF = 0,      /* nothing is checked */
+    WINDOW_REPLAY = 1,   /* duplicates and numbers too old are refused; gaps and reordering pass */
+    WINDOW_SEQUENCE = 2, /* any gap or reordering is refused too; a gap moves the expectation behind itself */
+};
+
+struct window {
+    uint64_t first; /* numbers are counted relative to it, modulo 2^width */
+    uint64_t next;  /* relative number expected next: one above the highest accepted */
+    uint8_t mode;   /* enum window_mode */
+    uint8_t width;  /* 32 or 64 */
+    uint64_t seen[WINDOW_SIZE / 64];
+};
+
+void window_init(struct window *w, enum window_mode mode, unsigned width, uint64_t first);
+
+/*
+ * Judges an authentic number and records it. PROTECT_OK or PROTECT_OUT_OF_SEQUENCE. In sequence mode an authentic
+ * number beyond the expected one is recorded and moves the expectation although the answer is OUT_OF_SEQUENCE;
+ * duplicates and old ones change nothing.
+ */
+enum protect_verdict window_accept(struct window *w, uint64_t number);
+
+#endif
