@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/secbuf: one pass over the caller's SecBufferDesc. A package's per-message function scans once, then only
- * looks at the view; no other code reads a descriptor. Buffer rules: rows 3, 4 and 7 of the contract of
+ * base/secbuf: one pass over the caller's SecBufferDesc. A package's per-message function scans once, then
+ * only looks at the view; no other code reads a descriptor. Buffer rules: rows 3, 4 and 7 of the contract of
  * MakeSignature in <sspi.h>.
  */
 #ifndef OPENSSPI_BASE_SECBUF_H
@@ -19,8 +19,8 @@ enum secbuf_options {
 /*
  * What the scan found. Points into the caller's descriptor and buffers: valid for the duration of the call.
  * parts[0..count-1] are the signed DATA buffers in array order; bit i of sealed: part i carries no read-only
- * attribute, so sealing transforms it. Exactly one of token and stream is set; with stream, data_out is the one DATA
- * buffer that is to point into the stream afterwards, and count is 0.
+ * attribute, so sealing transforms it. Exactly one of token and stream is set; with stream, data_out is the
+ * one DATA buffer that is to point into the stream afterwards, and count is 0.
  */
 struct secbuf_view {
     SecBuffer *token;
@@ -32,16 +32,17 @@ struct secbuf_view {
 };
 
 /*
- * Rows 3 and 4: SEC_E_OK, or SEC_E_INVALID_TOKEN for a NULL descriptor, wrong ulVersion, cBuffers 0 or above 64,
- * pBuffers NULL, a DATA or TOKEN (or STREAM) with size but no memory, no TOKEN (nor STREAM where allowed), two of
- * them, or STREAM without exactly one DATA. Reads the descriptor alone, writes only *view (undefined on failure).
+ * Rows 3 and 4: SEC_E_OK, or SEC_E_INVALID_TOKEN for a NULL descriptor, wrong ulVersion, cBuffers 0 or above
+ * 64, pBuffers NULL, a DATA or TOKEN (or STREAM) with size but no memory, no TOKEN (nor STREAM where
+ * allowed), two of them, or STREAM without exactly one DATA. Reads the descriptor alone, writes only *view
+ * (undefined on failure).
  */
 SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct secbuf_view *view);
 
 /*
- * Row 7: true when the TOKEN overlaps a part, read-only ones that are left out of the signature included; with
- * sealing also when two DATA buffers overlap each other. Buffers of size 0 overlap nothing. desc is the one that was
- * scanned (parts left out of the signature are found there again).
+ * Row 7: true when the TOKEN overlaps a part, read-only ones that are left out of the signature included;
+ * with sealing also when two DATA buffers overlap each other. Buffers of size 0 overlap nothing. desc is the
+ * one that was scanned (parts left out of the signature are found there again).
  */
 bool secbuf_overlaps(const SecBufferDesc *desc, const struct secbuf_view *view, bool sealing);
 
@@ -52,8 +53,8 @@ static inline struct message secbuf_message(const struct secbuf_view *view)
 }
 
 /*
- * First buffer of that type (attribute bits masked) or NULL; desc may be NULL. For handshakes, whose descriptors
- * carry optional buffers: TOKEN, CHANNEL_BINDINGS, ... More than 64 buffers, wrong version: NULL.
+ * First buffer of that type (attribute bits masked) or NULL; desc may be NULL. For handshakes, whose
+ * descriptors carry optional buffers: TOKEN, CHANNEL_BINDINGS, ... More than 64 buffers, wrong version: NULL.
  */
 SecBuffer *secbuf_find(const SecBufferDesc *desc, ULONG type);
 

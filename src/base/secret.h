@@ -8,6 +8,10 @@
 /* Overwrites size bytes with zeros in a way the compiler keeps. data may be NULL when size is 0. */
 void secret_wipe(void *data, size_t size);
 
+/* The same for memory that other threads may still be reading with atomic loads (a freed slot's state word):
+ * relaxed stores of whole words. data and size are multiples of the word size. */
+void secret_wipe_shared(void *data, size_t size);
+
 /* Equality in time that depends on size alone. Both may be NULL when size is 0 (then true). */
 bool secret_equal(const void *a, const void *b, size_t size);
 

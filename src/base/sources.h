@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/sources: the one seam for what makes runs differ: randomness and the clock. Tests replace both to reach
- * published vectors through the real code; the shared library does not export the seam.
+ * base/sources: the one seam for what makes runs differ: randomness and the clock. Tests replace both to
+ * reach published vectors through the real code; the shared library does not export the seam.
  */
 #ifndef OPENSSPI_BASE_SOURCES_H
 #define OPENSSPI_BASE_SOURCES_H
@@ -15,7 +15,9 @@ struct sources {
 };
 
 bool sources_random(void *out, size_t size); /* getrandom(2); false leaves out zeroed */
-uint64_t sources_now(void);                  /* FILETIME */
+/* The same, never replaced: for what must differ between processes even in tests (epochs of handles). */
+bool sources_system_random(void *out, size_t size);
+uint64_t sources_now(void); /* FILETIME */
 
 /* Tests only; NULL restores the system's. Not thread-safe. The pointed-to struct must outlive its use. */
 void sources_replace(const struct sources *s);

@@ -17,8 +17,9 @@ struct span {
 enum { MESSAGE_PARTS_MAX = 64 };
 
 /*
- * One SSPI message: its signed parts in order, concatenated for the checksum. Bit i of `sealed` says that sealing
- * transforms part i in place (then, and only then, the bytes behind parts[i].data are written). count <= 64.
+ * One SSPI message: its signed parts in order, concatenated for the checksum. Bit i of `sealed` says that
+ * sealing transforms part i in place (then, and only then, the bytes behind parts[i].data are written). count
+ * <= 64.
  */
 struct message {
     const struct span *parts;

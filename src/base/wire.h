@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/wire: the only code that touches wire bytes. A reader or writer over a bounded buffer with a sticky failure:
- * after the first step outside the bounds every further read gives 0/NULL and every write does nothing, so a message
- * is read like its schema and checked once at its end. Freestanding; integers little-endian unless named _be.
+ * base/wire: the only code that touches wire bytes. A reader or writer over a bounded buffer with a sticky
+ * failure: after the first step outside the bounds every further read gives 0/NULL and every write does
+ * nothing, so a message is read like its schema and checked once at its end. Freestanding; integers
+ * little-endian unless named _be.
  */
 #ifndef OPENSSPI_BASE_WIRE_H
 #define OPENSSPI_BASE_WIRE_H
@@ -36,7 +37,8 @@ const uint8_t *wire_read_bytes(struct wire_reader *r, size_t size);
 /* Copies the next size bytes to out; zeros once failed. */
 void wire_read_copy(struct wire_reader *r, void *out, size_t size);
 size_t wire_read_left(const struct wire_reader *r);
-/* offset/size inside the whole message, for length-offset fields: false (and r->failed) when it does not fit. */
+/* offset/size inside the whole message, for length-offset fields: false (and r->failed) when it does not fit.
+ */
 bool wire_read_at(struct wire_reader *r, size_t offset, size_t size, struct span *out);
 
 void wire_write_init(struct wire_writer *w, void *data, size_t capacity);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crypto: the one seam to primitives. Keyed state is ours and plain (chaining words, RC4 permutation), never a
- * library's object: it is packed, copied, compared and handed to another process or the kernel as it is. Which library
- * does the work is decided here and nowhere else: crypto/nettle.c in user space, crypto/portable.c (self-contained,
- * freestanding) for builds without libraries, the kernel's own later. No function allocates, locks or fails.
+ * crypto: the one seam to primitives. Keyed state is ours and plain (chaining words, RC4 permutation), never
+ * a library's object: it is packed, copied, compared and handed to another process or the kernel as it is.
+ * Which library does the work is decided here and nowhere else: crypto/nettle.c in user space,
+ * crypto/portable.c (self-contained, freestanding) for builds without libraries, the kernel's own later. No
+ * function allocates, locks or fails.
  */
 #ifndef OPENSSPI_CRYPTO_CRYPTO_H
 #define OPENSSPI_CRYPTO_CRYPTO_H
@@ -18,8 +19,8 @@ struct crypto_message {
     struct span tail;
 };
 
-/* HMAC-MD5 with the key spent: MD5 chaining words after the inner and outer padded key block (RFC 2104). Canonical:
- * word i is the MD5 state word, independent of library and byte order. */
+/* HMAC-MD5 with the key spent: MD5 chaining words after the inner and outer padded key block (RFC 2104).
+ * Canonical: word i is the MD5 state word, independent of library and byte order. */
 struct crypto_hmac_md5 {
     uint32_t inner[4];
     uint32_t outer[4];
@@ -40,7 +41,7 @@ struct crypto_rc4 {
     uint8_t i, j;
 };
 
-void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size); /* 1..256 bytes */
+void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size);     /* 1..256 bytes */
 void crypto_rc4(struct crypto_rc4 *r, const uint8_t *in, uint8_t *out, size_t size); /* in == out allowed */
 
 /* DES of one block with a 7-byte key spread to 8 as [MS-NLMP] 6 (DES) says; NTLMv1 responses only. */
