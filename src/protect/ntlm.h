@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protect/ntlm: NTLM per-message protection, [MS-NLMP] 3.4. Knows keys, RC4 streams and sequence numbers; the caller
- * (a package's user or kernel half) has checked the buffers and holds the lock of the direction it uses. Without
- * extended session security both directions share one stream and one counter (the `send` half), so then one lock guards
- * everything: ntlm_protect_shared() says so.
+ * protect/ntlm: NTLM per-message protection, [MS-NLMP] 3.4. Knows keys, RC4 streams and sequence numbers; the
+ * caller (a package's user or kernel half) has checked the buffers and holds the lock of the direction it
+ * uses. Without extended session security both directions share one stream and one counter (the `send` half),
+ * so then one lock guards everything: ntlm_protect_shared() says so.
  *
  * Which form of token a context makes follows from its negotiate flags alone:
- *   ESS                       01000000 || HMAC_MD5(SignKey, LE32 seq || message)[0..7] (RC4 if KEY_EXCH) || LE32 seq
- *   no ESS                    01000000 || 00000000 || RC4(CRC32) || RC4(0) ^ seq           (legacy)
+ *   ESS                       01000000 || HMAC_MD5(SignKey, LE32 seq || message)[0..7] (RC4 if KEY_EXCH) ||
+ * LE32 seq no ESS                    01000000 || 00000000 || RC4(CRC32) || RC4(0) ^ seq           (legacy)
  *   neither SIGN nor SEAL     01 00*15 when ALWAYS_SIGN: no protection, no number consumed
  */
 #ifndef OPENSSPI_PROTECT_NTLM_H
@@ -46,9 +46,9 @@ enum {
 #define NTLM_F_56 0x80000000u
 
 struct ntlm_direction {
-    struct crypto_hmac_md5 sign;    /* expanded SignKey (ESS) */
+    struct crypto_hmac_md5 sign;     /* expanded SignKey (ESS) */
     uint8_t seal_key[NTLM_KEY_SIZE]; /* for re-keying: datagram, mechListMIC */
-    uint64_t sequence;              /* connection: next number; 2^32 = used up */
+    uint64_t sequence;               /* connection: next number; 2^32 = used up. Datagram: unused */
     union {
         struct crypto_rc4 rc4; /* connection-oriented */
         struct window window;  /* datagram, receiving direction */
@@ -65,8 +65,8 @@ struct ntlm_protect {
 };
 
 /*
- * Derives SIGNKEY, SEALKEY ([MS-NLMP] 3.4.5.2, 3.4.5.3) for both directions from the ExportedSessionKey and expands
- * them once. detect: WINDOW_* mode for datagram contexts. Overwrites *p wholly.
+ * Derives SIGNKEY, SEALKEY ([MS-NLMP] 3.4.5.2, 3.4.5.3) for both directions from the ExportedSessionKey and
+ * expands them once. detect: WINDOW_* mode for datagram contexts. Overwrites *p wholly.
  */
 void ntlm_protect_init(struct ntlm_protect *p, uint32_t flags, bool initiator, enum window_mode detect,
                        const uint8_t session_key[static NTLM_KEY_SIZE]);
@@ -89,14 +89,19 @@ static inline bool ntlm_protect_active(const struct ntlm_protect *p)
  */
 enum protect_verdict ntlm_sign(struct ntlm_protect *p, uint32_t sequence, const struct message *m,
                                uint8_t token[static NTLM_TOKEN_SIZE]);
-/* The same with the sealed parts of the message encrypted in place first. Needs ntlm_protect_active. */
+/* The same with the sealed parts of the message encrypted in place first. Needs ntlm_protect_active.
+ * Datagrams with the same number are encrypted with the same key stream: distinct numbers are the caller's
+ * duty. */
 enum protect_verdict ntlm_seal(struct ntlm_protect *p, uint32_t sequence, const struct message *m,
                                uint8_t token[static NTLM_TOKEN_SIZE]);
 
 /*
- * Checks the token; transactional: on anything but PROTECT_OK *p is byte-identical, and the message too. Connection: the
- * number first, then the MAC. Datagram: the MAC (over the token's number), then sequence == token's unless 0, then
- * the window unless the token's number is 0.
+ * Checks the token; transactional: on anything but PROTECT_OK the message is byte-identical, and so is *p,
+ * with one exception: a datagram that is authentic but comes after a gap moves the window's expectation in
+ * WINDOW_SEQUENCE mode. Connection: the number first, then the MAC. Datagram: the MAC (over the token's
+ * number), then sequence == token's unless sequence is 0, then the window unless the token's number is 0.
+ * Datagram without ESS: the token cannot be read without its number, so sequence is the number (0 included),
+ * and another one than the sender's is PROTECT_ALTERED.
  */
 enum protect_verdict ntlm_verify(struct ntlm_protect *p, uint32_t sequence, const struct message *m,
                                  const uint8_t token[static NTLM_TOKEN_SIZE]);
@@ -104,12 +109,14 @@ enum protect_verdict ntlm_verify(struct ntlm_protect *p, uint32_t sequence, cons
 enum protect_verdict ntlm_unseal(struct ntlm_protect *p, uint32_t sequence, const struct message *m,
                                  const uint8_t token[static NTLM_TOKEN_SIZE]);
 
-/* [MS-SPNG] 3.2.5.1: after the mechListMIC both RC4 handles return to their initial state while the counters go on. */
+/* [MS-SPNG] 3.2.5.1: after the mechListMIC both RC4 handles return to their initial state while the counters
+ * go on. Does nothing to datagram contexts, whose RC4 starts anew with every message anyway. */
 void ntlm_protect_rewind_rc4(struct ntlm_protect *p);
 
 /*
  * Packed form: little-endian, versioned, chaining words and raw keys; NTLM_PACK_SIZE bytes exactly.
- * unpack: false for any other version, size, impossible flags, sequence or RC4 permutation; *p is then untouched.
+ * unpack: false for any other version, size, impossible flags, sequence or RC4 permutation; *p is then
+ * untouched.
  */
 enum { NTLM_PACK_SIZE = 1024 };
 void ntlm_protect_pack(const struct ntlm_protect *p, uint8_t out[static NTLM_PACK_SIZE]);

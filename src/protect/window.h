@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protect/window: which sequence numbers were seen. RFC 2743 1.2.3 semantics on 64-bit numbers in a ring bitmap of 1024
- * entries (the technique of RFC 6479). NTLM's datagram contexts feed 32-bit numbers, Kerberos 64-bit ones (RC4: 32).
- * Feed authenticated numbers only. All-zero is not a valid window: use window_init.
+ * protect/window: which sequence numbers were seen. RFC 2743 1.2.3 semantics on 64-bit numbers in a ring
+ * bitmap of 1024 entries (the technique of RFC 6479). NTLM's datagram contexts feed 32-bit numbers, Kerberos
+ * 64-bit ones (RC4: 32). Feed authenticated numbers only. All-zero is not a valid window: use window_init.
  */
 #ifndef OPENSSPI_PROTECT_WINDOW_H
 #define OPENSSPI_PROTECT_WINDOW_H
@@ -22,15 +22,17 @@ struct window {
     uint64_t next;  /* relative number expected next: one above the highest accepted */
     uint8_t mode;   /* enum window_mode */
     uint8_t width;  /* 32 or 64 */
+    uint8_t full;   /* the highest number of all was accepted: next would be 2^64 and reads 0 */
+    uint8_t reserved[5];
     uint64_t seen[WINDOW_SIZE / 64];
 };
 
 void window_init(struct window *w, enum window_mode mode, unsigned width, uint64_t first);
 
 /*
- * Judges an authentic number and records it. PROTECT_OK or PROTECT_OUT_OF_SEQUENCE. In sequence mode an authentic
- * number beyond the expected one is recorded and moves the expectation although the answer is OUT_OF_SEQUENCE;
- * duplicates and old ones change nothing.
+ * Judges an authentic number and records it. PROTECT_OK or PROTECT_OUT_OF_SEQUENCE. In sequence mode an
+ * authentic number beyond the expected one is recorded and moves the expectation although the answer is
+ * OUT_OF_SEQUENCE; duplicates and old ones change nothing.
  */
 enum protect_verdict window_accept(struct window *w, uint64_t number);
 
