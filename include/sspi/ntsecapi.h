@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Types of the Local Security Authority that the tables of ntsecpkg.h mention, and the few of winnt.h, subauth.h and
- * wincred.h that stand inside them. There are no functions here: an LSA of our own has no door but ntsecpkg.h.
+ * Types of the Local Security Authority that the tables of ntsecpkg.h mention, and the few of winnt.h,
+ * subauth.h and wincred.h that stand inside them. There are no functions here: an LSA of our own has no door
+ * but ntsecpkg.h.
  *
- * SIDs, ACLs and access tokens are Windows' objects. Packages may build them for the host's CreateToken; hosts on other
- * systems look only at what their documentation names.
+ * SIDs, ACLs and access tokens are Windows' objects. Packages may build them for the host's CreateToken;
+ * hosts on other systems look only at what their documentation names.
  */
 #ifdef _WIN32
 
 #include "sspi_types.h"
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <ntsecapi.h>
 #else
@@ -48,21 +49,23 @@ typedef enum _SECURITY_LOGON_TYPE {
     CachedInteractive,
     CachedRemoteInteractive,
     CachedUnlock
-} SECURITY_LOGON_TYPE, *PSECURITY_LOGON_TYPE;
+} SECURITY_LOGON_TYPE,
+    *PSECURITY_LOGON_TYPE;
 
 typedef enum _SECURITY_IMPERSONATION_LEVEL {
     SecurityAnonymous,
     SecurityIdentification,
     SecurityImpersonation,
     SecurityDelegation
-} SECURITY_IMPERSONATION_LEVEL, *PSECURITY_IMPERSONATION_LEVEL;
+} SECURITY_IMPERSONATION_LEVEL,
+    *PSECURITY_IMPERSONATION_LEVEL;
 
 /* Relative identifiers under S-1-5. */
-#define SECURITY_NETWORK_RID 0x00000002
+#define SECURITY_NETWORK_RID         0x00000002
 #define SECURITY_NETWORK_SERVICE_RID 0x00000014
 
 /* EncryptMessage of Kerberos: sign and frame, but do not encrypt. The same bits as SECQOP_WRAP_NO_ENCRYPT. */
-#define KERB_WRAP_NO_ENCRYPT 0x80000001
+#define KERB_WRAP_NO_ENCRYPT         0x80000001
 
 typedef PVOID PSID;
 typedef PVOID PACCESS_TOKEN;
@@ -121,7 +124,7 @@ typedef struct _TOKEN_DEVICE_CLAIMS {
     PCLAIMS_BLOB DeviceClaims;
 } TOKEN_DEVICE_CLAIMS, *PTOKEN_DEVICE_CLAIMS;
 
-#define TOKEN_SOURCE_LENGTH 8
+#define TOKEN_SOURCE_LENGTH          8
 
 /* Who made the token: eight characters padded with spaces, and a number of the maker's own. */
 typedef struct _TOKEN_SOURCE {

@@ -6,7 +6,7 @@
 
 #include "sspi.h"
 #include "ntsecapi.h"
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <ntsecpkg.h>
 #else
@@ -32,15 +32,16 @@ typedef PVOID *PLSA_CLIENT_REQUEST;
 typedef LPTHREAD_START_ROUTINE SEC_THREAD_START;
 typedef LPSECURITY_ATTRIBUTES SEC_ATTRS;
 
-#define SecEqualLuid(L1, L2) \
-    ((((PLUID)(L1))->LowPart == ((PLUID)(L2))->LowPart) && \
+#define SecEqualLuid(L1, L2)                                                                                 \
+    ((((PLUID)(L1))->LowPart == ((PLUID)(L2))->LowPart) &&                                                   \
      (((PLUID)(L1))->HighPart == ((PLUID)(L2))->HighPart))
-#define SecIsZeroLuid(L1) ((((PLUID)(L1))->LowPart == 0) && (((PLUID)(L1))->HighPart == 0))
+#define SecIsZeroLuid(L1)                                ((((PLUID)(L1))->LowPart == 0) && (((PLUID)(L1))->HighPart == 0))
 
-/* Beside SECBUFFER_READONLY and its like in BufferType: the buffer lies in the client, LSA_MAP_BUFFER brings it here. */
-#define SECBUFFER_UNMAPPED 0x40000000
+/* Beside SECBUFFER_READONLY and its like in BufferType: the buffer lies in the client, LSA_MAP_BUFFER brings
+ * it here. */
+#define SECBUFFER_UNMAPPED                               0x40000000
 /* The buffer is one of a kernel-mode caller's. */
-#define SECBUFFER_KERNEL_MAP 0x20000000
+#define SECBUFFER_KERNEL_MAP                             0x20000000
 
 /* ---- What a token is made of ---- */
 
@@ -49,7 +50,8 @@ typedef enum _LSA_TOKEN_INFORMATION_TYPE {
     LsaTokenInformationV1,
     LsaTokenInformationV2,
     LsaTokenInformationV3
-} LSA_TOKEN_INFORMATION_TYPE, *PLSA_TOKEN_INFORMATION_TYPE;
+} LSA_TOKEN_INFORMATION_TYPE,
+    *PLSA_TOKEN_INFORMATION_TYPE;
 
 typedef struct _LSA_TOKEN_INFORMATION_NULL {
     LARGE_INTEGER ExpirationTime;
@@ -109,8 +111,8 @@ typedef struct _SECPKG_CLIENT_INFO_EX {
     HANDLE IdentificationToken;
 } SECPKG_CLIENT_INFO_EX, *PSECPKG_CLIENT_INFO_EX;
 
-#define SECPKG_CLIENT_PROCESS_TERMINATED 0x01
-#define SECPKG_CLIENT_THREAD_TERMINATED 0x02
+#define SECPKG_CLIENT_PROCESS_TERMINATED                 0x01
+#define SECPKG_CLIENT_THREAD_TERMINATED                  0x02
 
 typedef struct _SECPKG_CALL_INFO {
     ULONG ProcessId;
@@ -120,28 +122,28 @@ typedef struct _SECPKG_CALL_INFO {
     PVOID MechOid;
 } SECPKG_CALL_INFO, *PSECPKG_CALL_INFO;
 
-#define SECPKG_CALL_KERNEL_MODE 0x00000001
-#define SECPKG_CALL_ANSI 0x00000002
-#define SECPKG_CALL_URGENT 0x00000004
-#define SECPKG_CALL_RECURSIVE 0x00000008
-#define SECPKG_CALL_IN_PROC 0x00000010
-#define SECPKG_CALL_CLEANUP 0x00000020
-#define SECPKG_CALL_WOWCLIENT 0x00000040
-#define SECPKG_CALL_THREAD_TERM 0x00000080
-#define SECPKG_CALL_PROCESS_TERM 0x00000100
-#define SECPKG_CALL_IS_TCB 0x00000200
-#define SECPKG_CALL_NETWORK_ONLY 0x00000400
-#define SECPKG_CALL_WINLOGON 0x00000800
-#define SECPKG_CALL_ASYNC_UPDATE 0x00001000
-#define SECPKG_CALL_SYSTEM_PROC 0x00002000
-#define SECPKG_CALL_NEGO 0x00004000
-#define SECPKG_CALL_NEGO_EXTENDER 0x00008000
-#define SECPKG_CALL_BUFFER_MARSHAL 0x00010000
-#define SECPKG_CALL_UNLOCK 0x00020000
-#define SECPKG_CALL_CLOUDAP_CONNECT 0x00040000
-#define SECPKG_CALL_AGENT_LOGON 0x00080000
-#define SECPKG_CALL_WOWX86 0x00000040
-#define SECPKG_CALL_WOWA32 0x00040000
+#define SECPKG_CALL_KERNEL_MODE                          0x00000001
+#define SECPKG_CALL_ANSI                                 0x00000002
+#define SECPKG_CALL_URGENT                               0x00000004
+#define SECPKG_CALL_RECURSIVE                            0x00000008
+#define SECPKG_CALL_IN_PROC                              0x00000010
+#define SECPKG_CALL_CLEANUP                              0x00000020
+#define SECPKG_CALL_WOWCLIENT                            0x00000040
+#define SECPKG_CALL_THREAD_TERM                          0x00000080
+#define SECPKG_CALL_PROCESS_TERM                         0x00000100
+#define SECPKG_CALL_IS_TCB                               0x00000200
+#define SECPKG_CALL_NETWORK_ONLY                         0x00000400
+#define SECPKG_CALL_WINLOGON                             0x00000800
+#define SECPKG_CALL_ASYNC_UPDATE                         0x00001000
+#define SECPKG_CALL_SYSTEM_PROC                          0x00002000
+#define SECPKG_CALL_NEGO                                 0x00004000
+#define SECPKG_CALL_NEGO_EXTENDER                        0x00008000
+#define SECPKG_CALL_BUFFER_MARSHAL                       0x00010000
+#define SECPKG_CALL_UNLOCK                               0x00020000
+#define SECPKG_CALL_CLOUDAP_CONNECT                      0x00040000
+#define SECPKG_CALL_AGENT_LOGON                          0x00080000
+#define SECPKG_CALL_WOWX86                               0x00000040
+#define SECPKG_CALL_WOWA32                               0x00040000
 
 /* ---- Credentials of a logon session ---- */
 
@@ -156,33 +158,33 @@ typedef struct _SECPKG_SUPPLEMENTAL_CRED_ARRAY {
     SECPKG_SUPPLEMENTAL_CRED Credentials[1];
 } SECPKG_SUPPLEMENTAL_CRED_ARRAY, *PSECPKG_SUPPLEMENTAL_CRED_ARRAY;
 
-#define PRIMARY_CRED_CLEAR_PASSWORD 0x1
-#define PRIMARY_CRED_OWF_PASSWORD 0x2
-#define PRIMARY_CRED_UPDATE 0x4
-#define PRIMARY_CRED_CACHED_LOGON 0x8
-#define PRIMARY_CRED_LOGON_NO_TCB 0x10
-#define PRIMARY_CRED_LOGON_LUA 0x20
-#define PRIMARY_CRED_INTERACTIVE_SMARTCARD_LOGON 0x40
-#define PRIMARY_CRED_REFRESH_NEEDED 0x80
-#define PRIMARY_CRED_INTERNET_USER 0x100
-#define PRIMARY_CRED_AUTH_ID 0x200
-#define PRIMARY_CRED_DO_NOT_SPLIT 0x400
-#define PRIMARY_CRED_PROTECTED_USER 0x800
-#define PRIMARY_CRED_EX 0x1000
-#define PRIMARY_CRED_TRANSFER 0x2000
-#define PRIMARY_CRED_RESTRICTED_TS 0x4000
-#define PRIMARY_CRED_PACKED_CREDS 0x8000
-#define PRIMARY_CRED_ENTERPRISE_INTERNET_USER 0x10000
-#define PRIMARY_CRED_ENCRYPTED_CREDGUARD_PASSWORD 0x20000
-#define PRIMARY_CRED_CACHED_INTERACTIVE_LOGON 0x40000
-#define PRIMARY_CRED_INTERACTIVE_NGC_LOGON 0x80000
-#define PRIMARY_CRED_INTERACTIVE_FIDO_LOGON 0x100000
-#define PRIMARY_CRED_ARSO_LOGON 0x200000
-#define PRIMARY_CRED_SUPPLEMENTAL 0x400000
-#define PRIMARY_CRED_FOR_PASSWORD_CHANGE 0x800000
+#define PRIMARY_CRED_CLEAR_PASSWORD                      0x1
+#define PRIMARY_CRED_OWF_PASSWORD                        0x2
+#define PRIMARY_CRED_UPDATE                              0x4
+#define PRIMARY_CRED_CACHED_LOGON                        0x8
+#define PRIMARY_CRED_LOGON_NO_TCB                        0x10
+#define PRIMARY_CRED_LOGON_LUA                           0x20
+#define PRIMARY_CRED_INTERACTIVE_SMARTCARD_LOGON         0x40
+#define PRIMARY_CRED_REFRESH_NEEDED                      0x80
+#define PRIMARY_CRED_INTERNET_USER                       0x100
+#define PRIMARY_CRED_AUTH_ID                             0x200
+#define PRIMARY_CRED_DO_NOT_SPLIT                        0x400
+#define PRIMARY_CRED_PROTECTED_USER                      0x800
+#define PRIMARY_CRED_EX                                  0x1000
+#define PRIMARY_CRED_TRANSFER                            0x2000
+#define PRIMARY_CRED_RESTRICTED_TS                       0x4000
+#define PRIMARY_CRED_PACKED_CREDS                        0x8000
+#define PRIMARY_CRED_ENTERPRISE_INTERNET_USER            0x10000
+#define PRIMARY_CRED_ENCRYPTED_CREDGUARD_PASSWORD        0x20000
+#define PRIMARY_CRED_CACHED_INTERACTIVE_LOGON            0x40000
+#define PRIMARY_CRED_INTERACTIVE_NGC_LOGON               0x80000
+#define PRIMARY_CRED_INTERACTIVE_FIDO_LOGON              0x100000
+#define PRIMARY_CRED_ARSO_LOGON                          0x200000
+#define PRIMARY_CRED_SUPPLEMENTAL                        0x400000
+#define PRIMARY_CRED_FOR_PASSWORD_CHANGE                 0x800000
 /* The highest byte of Flags is the RPC id of the package that did the logon. */
-#define PRIMARY_CRED_LOGON_PACKAGE_SHIFT 24
-#define PRIMARY_CRED_PACKAGE_MASK 0xff000000
+#define PRIMARY_CRED_LOGON_PACKAGE_SHIFT                 24
+#define PRIMARY_CRED_PACKAGE_MASK                        0xff000000
 
 typedef struct _SECPKG_PRIMARY_CRED {
     LUID LogonId;
@@ -223,7 +225,7 @@ typedef struct _SECPKG_PRIMARY_CRED_EX {
 
 #define SECPKG_PRIMARY_CRED_EX_FLAGS_EX_DELEGATION_TOKEN 0x1
 
-#define MAX_CRED_SIZE 1024
+#define MAX_CRED_SIZE                                    1024
 
 #ifndef SECURITY_USER_DATA_DEFINED
 #define SECURITY_USER_DATA_DEFINED
@@ -237,7 +239,7 @@ typedef struct _SECURITY_USER_DATA {
 typedef SECURITY_USER_DATA SecurityUserData, *PSecurityUserData;
 
 #define UNDERSTANDS_LONG_NAMES 1
-#define NO_LONG_NAMES 2
+#define NO_LONG_NAMES          2
 #endif
 
 typedef struct _SECPKG_BYTE_VECTOR {
@@ -259,9 +261,9 @@ typedef struct _SECPKG_SUPPLIED_CREDENTIAL {
     ULONG CredFlags;
 } SECPKG_SUPPLIED_CREDENTIAL, *PSECPKG_SUPPLIED_CREDENTIAL;
 
-#define SECPKG_CREDENTIAL_VERSION 201
-#define SECPKG_CREDENTIAL_FLAGS_CALLER_HAS_TCB 0x1
-#define SECPKG_CREDENTIAL_FLAGS_CREDMAN_CRED 0x2
+#define SECPKG_CREDENTIAL_VERSION                                          201
+#define SECPKG_CREDENTIAL_FLAGS_CALLER_HAS_TCB                             0x1
+#define SECPKG_CREDENTIAL_FLAGS_CREDMAN_CRED                               0x2
 
 typedef struct _SECPKG_CREDENTIAL {
     ULONG64 Version;
@@ -307,13 +309,13 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EX32 {
 
 /* ---- What the host tells a package when it starts ---- */
 
-#define SECPKG_STATE_ENCRYPTION_PERMITTED 0x01
-#define SECPKG_STATE_STRONG_ENCRYPTION_PERMITTED 0x02
-#define SECPKG_STATE_DOMAIN_CONTROLLER 0x04
-#define SECPKG_STATE_WORKSTATION 0x08
-#define SECPKG_STATE_STANDALONE 0x10
-#define SECPKG_STATE_CRED_ISOLATION_ENABLED 0x20
-#define SECPKG_STATE_RESERVED_1 0x80000000
+#define SECPKG_STATE_ENCRYPTION_PERMITTED                                  0x01
+#define SECPKG_STATE_STRONG_ENCRYPTION_PERMITTED                           0x02
+#define SECPKG_STATE_DOMAIN_CONTROLLER                                     0x04
+#define SECPKG_STATE_WORKSTATION                                           0x08
+#define SECPKG_STATE_STANDALONE                                            0x10
+#define SECPKG_STATE_CRED_ISOLATION_ENABLED                                0x20
+#define SECPKG_STATE_RESERVED_1                                            0x80000000
 
 typedef struct _SECPKG_PARAMETERS {
     ULONG Version;
@@ -355,7 +357,7 @@ typedef struct _SECPKG_WOW_CLIENT_DLL {
     SECURITY_STRING WowClientDllPath;
 } SECPKG_WOW_CLIENT_DLL, *PSECPKG_WOW_CLIENT_DLL;
 
-#define SECPKG_MAX_OID_LENGTH 32
+#define SECPKG_MAX_OID_LENGTH                                              32
 
 typedef struct _SECPKG_SERIALIZED_OID {
     ULONG OidLength;
@@ -386,20 +388,20 @@ typedef struct _SECPKG_EXTENDED_INFORMATION {
 } SECPKG_EXTENDED_INFORMATION, *PSECPKG_EXTENDED_INFORMATION;
 
 /* In SECPKG_CONTEXT_THUNKS.Levels: every attribute is answered by the LSA half. */
-#define SECPKG_ATTR_THUNK_ALL 0x00010000
-#define SECPKG_ATTR_SASL_CONTEXT 0x00010000
+#define SECPKG_ATTR_THUNK_ALL                                              0x00010000
+#define SECPKG_ATTR_SASL_CONTEXT                                           0x00010000
 
 typedef struct _SecPkgContext_SaslContext {
     PVOID SaslContext;
 } SecPkgContext_SaslContext, *PSecPkgContext_SaslContext;
 
 /* AttributeInfo of SpMarshalAttributeData. */
-#define SECPKG_UNICODE_ATTRIBUTE 0x80000000
-#define SECPKG_ANSI_ATTRIBUTE 0
-#define SECPKG_CREDENTIAL_ATTRIBUTE 0
+#define SECPKG_UNICODE_ATTRIBUTE                                           0x80000000
+#define SECPKG_ANSI_ATTRIBUTE                                              0
+#define SECPKG_CREDENTIAL_ATTRIBUTE                                        0
 
 /* A package id that means all of them. */
-#define SECPKG_ALL_PACKAGES ((ULONG)-2)
+#define SECPKG_ALL_PACKAGES                                                ((ULONG)-2)
 
 typedef enum _SECPKG_FAILURE_SPECIAL_REASON {
     SecpkgFailureReason_Unknown = 0,
@@ -415,7 +417,8 @@ typedef enum _SECPKG_FAILURE_SPECIAL_REASON {
     SecpkgFailureReason_Loopback = 10,
     SecpkgFailureReason_NullSession = 11,
     SecpkgFailureReason_GlobalSPN = 12
-} SECPKG_FAILURE_SPECIAL_REASON, *PSECPKG_FAILURE_SPECIAL_REASON;
+} SECPKG_FAILURE_SPECIAL_REASON,
+    *PSECPKG_FAILURE_SPECIAL_REASON;
 
 typedef struct _SECPKG_FAILURE_REASON {
     NTSTATUS Status;
@@ -427,8 +430,8 @@ typedef struct _SECPKG_TARGETINFO {
     PCWSTR ComputerName;
 } SECPKG_TARGETINFO, *PSECPKG_TARGETINFO;
 
-#define SECPKG_MSVAV_FLAGS_VALID 0x01
-#define SECPKG_MSVAV_TIMESTAMP_VALID 0x02
+#define SECPKG_MSVAV_FLAGS_VALID                                           0x01
+#define SECPKG_MSVAV_TIMESTAMP_VALID                                       0x02
 
 typedef struct _SECPKG_NTLM_TARGETINFO {
     ULONG Flags;
@@ -448,7 +451,8 @@ typedef enum _SECPKG_CALL_PACKAGE_MESSAGE_TYPE {
     SecPkgCallPackageUnpinAllDcsMessage,
     SecPkgCallPackageTransferCredMessage,
     SecPkgCallPackageMaxMessage = SecPkgCallPackageTransferCredMessage
-} SECPKG_CALL_PACKAGE_MESSAGE_TYPE, *PSECPKG_CALL_PACKAGE_MESSAGE_TYPE;
+} SECPKG_CALL_PACKAGE_MESSAGE_TYPE,
+    *PSECPKG_CALL_PACKAGE_MESSAGE_TYPE;
 
 typedef struct _SECPKG_CALL_PACKAGE_PIN_DC_REQUEST {
     ULONG MessageType;
@@ -463,9 +467,9 @@ typedef struct _SECPKG_CALL_PACKAGE_UNPIN_ALL_DCS_REQUEST {
     ULONG Flags;
 } SECPKG_CALL_PACKAGE_UNPIN_ALL_DCS_REQUEST, *PSECPKG_CALL_PACKAGE_UNPIN_ALL_DCS_REQUEST;
 
-#define SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST_FLAG_OPTIMISTIC_LOGON 0x1
+#define SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST_FLAG_OPTIMISTIC_LOGON    0x1
 #define SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST_FLAG_CLEANUP_CREDENTIALS 0x2
-#define SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST_FLAG_TO_SSO_SESSION 0x4
+#define SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST_FLAG_TO_SSO_SESSION      0x4
 
 typedef struct _SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST {
     ULONG MessageType;
@@ -478,15 +482,17 @@ typedef struct _SECPKG_CALL_PACKAGE_TRANSFER_CRED_REQUEST {
 
 #ifndef _SAM_CREDENTIAL_UPDATE_DEFINED
 #define _SAM_CREDENTIAL_UPDATE_DEFINED
-typedef NTSTATUS(*PSAM_CREDENTIAL_UPDATE_NOTIFY_ROUTINE)(PUNICODE_STRING ClearPassword, PVOID OldCredentials,
-    ULONG OldCredentialSize, ULONG UserAccountControl, PUNICODE_STRING UPN, PUNICODE_STRING UserName,
-    PUNICODE_STRING NetbiosDomainName, PUNICODE_STRING DnsDomainName, PVOID *NewCredentials,
-    ULONG *NewCredentialSize);
-#define SAM_CREDENTIAL_UPDATE_NOTIFY_ROUTINE "CredentialUpdateNotify"
-typedef BOOLEAN(*PSAM_CREDENTIAL_UPDATE_REGISTER_ROUTINE)(PUNICODE_STRING CredentialName);
-#define SAM_CREDENTIAL_UPDATE_REGISTER_ROUTINE "CredentialUpdateRegister"
-typedef VOID(*PSAM_CREDENTIAL_UPDATE_FREE_ROUTINE)(PVOID p);
-#define SAM_CREDENTIAL_UPDATE_FREE_ROUTINE "CredentialUpdateFree"
+typedef NTSTATUS (*PSAM_CREDENTIAL_UPDATE_NOTIFY_ROUTINE)(PUNICODE_STRING ClearPassword, PVOID OldCredentials,
+                                                          ULONG OldCredentialSize, ULONG UserAccountControl,
+                                                          PUNICODE_STRING UPN, PUNICODE_STRING UserName,
+                                                          PUNICODE_STRING NetbiosDomainName,
+                                                          PUNICODE_STRING DnsDomainName,
+                                                          PVOID *NewCredentials, ULONG *NewCredentialSize);
+#define SAM_CREDENTIAL_UPDATE_NOTIFY_ROUTINE                      "CredentialUpdateNotify"
+typedef BOOLEAN (*PSAM_CREDENTIAL_UPDATE_REGISTER_ROUTINE)(PUNICODE_STRING CredentialName);
+#define SAM_CREDENTIAL_UPDATE_REGISTER_ROUTINE                    "CredentialUpdateRegister"
+typedef VOID (*PSAM_CREDENTIAL_UPDATE_FREE_ROUTINE)(PVOID p);
+#define SAM_CREDENTIAL_UPDATE_FREE_ROUTINE                        "CredentialUpdateFree"
 
 typedef struct {
     PSTR Original;
@@ -504,30 +510,30 @@ typedef struct {
     PSAM_REGISTER_MAPPING_LIST Lists;
 } SAM_REGISTER_MAPPING_TABLE, *PSAM_REGISTER_MAPPING_TABLE;
 
-typedef NTSTATUS(*PSAM_CREDENTIAL_UPDATE_REGISTER_MAPPED_ENTRYPOINTS_ROUTINE)(
+typedef NTSTATUS (*PSAM_CREDENTIAL_UPDATE_REGISTER_MAPPED_ENTRYPOINTS_ROUTINE)(
     SAM_REGISTER_MAPPING_TABLE *Table);
 #define SAM_CREDENTIAL_UPDATE_REGISTER_MAPPED_ENTRYPOINTS_ROUTINE "RegisterMappedEntrypoints"
 #endif
 
 /* ---- Events that a package may wait for ---- */
 
-#define NOTIFIER_FLAG_NEW_THREAD 0x00000001
-#define NOTIFIER_FLAG_ONE_SHOT 0x00000002
-#define NOTIFIER_FLAG_SECONDS 0x80000000
-#define NOTIFIER_TYPE_INTERVAL 1
-#define NOTIFIER_TYPE_HANDLE_WAIT 2
-#define NOTIFIER_TYPE_STATE_CHANGE 3
-#define NOTIFIER_TYPE_NOTIFY_EVENT 4
-#define NOTIFIER_TYPE_IMMEDIATE 16
+#define NOTIFIER_FLAG_NEW_THREAD             0x00000001
+#define NOTIFIER_FLAG_ONE_SHOT               0x00000002
+#define NOTIFIER_FLAG_SECONDS                0x80000000
+#define NOTIFIER_TYPE_INTERVAL               1
+#define NOTIFIER_TYPE_HANDLE_WAIT            2
+#define NOTIFIER_TYPE_STATE_CHANGE           3
+#define NOTIFIER_TYPE_NOTIFY_EVENT           4
+#define NOTIFIER_TYPE_IMMEDIATE              16
 
-#define NOTIFY_CLASS_PACKAGE_CHANGE 1
-#define NOTIFY_CLASS_ROLE_CHANGE 2
-#define NOTIFY_CLASS_DOMAIN_CHANGE 3
-#define NOTIFY_CLASS_REGISTRY_CHANGE 4
+#define NOTIFY_CLASS_PACKAGE_CHANGE          1
+#define NOTIFY_CLASS_ROLE_CHANGE             2
+#define NOTIFY_CLASS_DOMAIN_CHANGE           3
+#define NOTIFY_CLASS_REGISTRY_CHANGE         4
 
-#define SECPKG_PACKAGE_CHANGE_LOAD 0
-#define SECPKG_PACKAGE_CHANGE_UNLOAD 1
-#define SECPKG_PACKAGE_CHANGE_SELECT 2
+#define SECPKG_PACKAGE_CHANGE_LOAD           0
+#define SECPKG_PACKAGE_CHANGE_UNLOAD         1
+#define SECPKG_PACKAGE_CHANGE_SELECT         2
 
 typedef struct _SECPKG_EVENT_PACKAGE_CHANGE {
     ULONG ChangeType;
@@ -556,23 +562,23 @@ typedef struct _SECPKG_EVENT_NOTIFY {
 typedef NTSTATUS(NTAPI LSA_CREATE_LOGON_SESSION)(PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_DELETE_LOGON_SESSION)(PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_ADD_CREDENTIAL)(PLUID LogonId, ULONG AuthenticationPackage,
-    PLSA_STRING PrimaryKeyValue, PLSA_STRING Credentials);
+                                           PLSA_STRING PrimaryKeyValue, PLSA_STRING Credentials);
 typedef NTSTATUS(NTAPI LSA_GET_CREDENTIALS)(PLUID LogonId, ULONG AuthenticationPackage, PULONG QueryContext,
-    BOOLEAN RetrieveAllCredentials, PLSA_STRING PrimaryKeyValue, PULONG PrimaryKeyLength,
-    PLSA_STRING Credentials);
+                                            BOOLEAN RetrieveAllCredentials, PLSA_STRING PrimaryKeyValue,
+                                            PULONG PrimaryKeyLength, PLSA_STRING Credentials);
 typedef NTSTATUS(NTAPI LSA_DELETE_CREDENTIAL)(PLUID LogonId, ULONG AuthenticationPackage,
-    PLSA_STRING PrimaryKeyValue);
+                                              PLSA_STRING PrimaryKeyValue);
 typedef PVOID(NTAPI LSA_ALLOCATE_LSA_HEAP)(ULONG Length);
 typedef VOID(NTAPI LSA_FREE_LSA_HEAP)(PVOID Base);
 typedef PVOID(NTAPI LSA_ALLOCATE_PRIVATE_HEAP)(SIZE_T Length);
 typedef VOID(NTAPI LSA_FREE_PRIVATE_HEAP)(PVOID Base);
 typedef NTSTATUS(NTAPI LSA_ALLOCATE_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, ULONG LengthRequired,
-    PVOID *ClientBaseAddress);
+                                                   PVOID *ClientBaseAddress);
 typedef NTSTATUS(NTAPI LSA_FREE_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, PVOID ClientBaseAddress);
 typedef NTSTATUS(NTAPI LSA_COPY_TO_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, ULONG Length,
-    PVOID ClientBaseAddress, PVOID BufferToCopy);
+                                                  PVOID ClientBaseAddress, PVOID BufferToCopy);
 typedef NTSTATUS(NTAPI LSA_COPY_FROM_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, ULONG Length,
-    PVOID BufferToCopy, PVOID ClientBaseAddress);
+                                                    PVOID BufferToCopy, PVOID ClientBaseAddress);
 
 typedef LSA_CREATE_LOGON_SESSION *PLSA_CREATE_LOGON_SESSION;
 typedef LSA_DELETE_LOGON_SESSION *PLSA_DELETE_LOGON_SESSION;
@@ -602,9 +608,7 @@ typedef struct _LSA_DISPATCH_TABLE {
     PLSA_COPY_FROM_CLIENT_BUFFER CopyFromClientBuffer;
 } LSA_DISPATCH_TABLE, *PLSA_DISPATCH_TABLE;
 
-typedef enum _SECPKG_SESSIONINFO_TYPE {
-    SecSessionPrimaryCred
-} SECPKG_SESSIONINFO_TYPE;
+typedef enum _SECPKG_SESSIONINFO_TYPE { SecSessionPrimaryCred } SECPKG_SESSIONINFO_TYPE;
 
 typedef enum _SECPKG_NAME_TYPE {
     SecNameSamCompatible,
@@ -614,96 +618,111 @@ typedef enum _SECPKG_NAME_TYPE {
     SecNameSPN
 } SECPKG_NAME_TYPE;
 
-typedef enum _CRED_FETCH {
-    CredFetchDefault = 0,
-    CredFetchDPAPI,
-    CredFetchForced
-} CRED_FETCH, *PCRED_FETCH;
+typedef enum _CRED_FETCH { CredFetchDefault = 0, CredFetchDPAPI, CredFetchForced } CRED_FETCH, *PCRED_FETCH;
 
 typedef NTSTATUS(NTAPI LSA_IMPERSONATE_CLIENT)(void);
 typedef NTSTATUS(NTAPI LSA_UNLOAD_PACKAGE)(void);
 typedef NTSTATUS(NTAPI LSA_DUPLICATE_HANDLE)(HANDLE SourceHandle, PHANDLE DestinationHandle);
 typedef NTSTATUS(NTAPI LSA_SAVE_SUPPLEMENTAL_CREDENTIALS)(PLUID LogonId, ULONG SupplementalCredSize,
-    PVOID SupplementalCreds, BOOLEAN Synchronous);
+                                                          PVOID SupplementalCreds, BOOLEAN Synchronous);
 typedef HANDLE(NTAPI LSA_CREATE_THREAD)(SEC_ATTRS SecurityAttributes, ULONG StackSize,
-    SEC_THREAD_START StartFunction, PVOID ThreadParameter, ULONG CreationFlags, PULONG ThreadId);
+                                        SEC_THREAD_START StartFunction, PVOID ThreadParameter,
+                                        ULONG CreationFlags, PULONG ThreadId);
 typedef NTSTATUS(NTAPI LSA_GET_CLIENT_INFO)(PSECPKG_CLIENT_INFO ClientInfo);
 typedef NTSTATUS(NTAPI LSA_GET_CLIENT_INFO_EX)(PSECPKG_CLIENT_INFO_EX ClientInfo, ULONG StructSize);
 typedef HANDLE(NTAPI LSA_REGISTER_NOTIFICATION)(SEC_THREAD_START StartFunction, PVOID Parameter,
-    ULONG NotificationType, ULONG NotificationClass, ULONG NotificationFlags, ULONG IntervalMinutes,
-    HANDLE WaitEvent);
+                                                ULONG NotificationType, ULONG NotificationClass,
+                                                ULONG NotificationFlags, ULONG IntervalMinutes,
+                                                HANDLE WaitEvent);
 typedef NTSTATUS(NTAPI LSA_CANCEL_NOTIFICATION)(HANDLE NotifyHandle);
 typedef NTSTATUS(NTAPI LSA_MAP_BUFFER)(PSecBuffer InputBuffer, PSecBuffer OutputBuffer);
 typedef NTSTATUS(NTAPI LSA_CREATE_TOKEN)(PLUID LogonId, PTOKEN_SOURCE TokenSource,
-    SECURITY_LOGON_TYPE LogonType, SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
-    LSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID TokenInformation, PTOKEN_GROUPS TokenGroups,
-    PUNICODE_STRING AccountName, PUNICODE_STRING AuthorityName, PUNICODE_STRING Workstation,
-    PUNICODE_STRING ProfilePath, PHANDLE Token, PNTSTATUS SubStatus);
-typedef NTSTATUS(NTAPI LSA_CREATE_TOKEN_EX)(PLUID LogonId, PTOKEN_SOURCE TokenSource,
-    SECURITY_LOGON_TYPE LogonType, SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
-    LSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID TokenInformation, PTOKEN_GROUPS TokenGroups,
-    PUNICODE_STRING Workstation, PUNICODE_STRING ProfilePath, PVOID SessionInformation,
-    SECPKG_SESSIONINFO_TYPE SessionInformationType, PHANDLE Token, PNTSTATUS SubStatus);
+                                         SECURITY_LOGON_TYPE LogonType,
+                                         SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
+                                         LSA_TOKEN_INFORMATION_TYPE TokenInformationType,
+                                         PVOID TokenInformation, PTOKEN_GROUPS TokenGroups,
+                                         PUNICODE_STRING AccountName, PUNICODE_STRING AuthorityName,
+                                         PUNICODE_STRING Workstation, PUNICODE_STRING ProfilePath,
+                                         PHANDLE Token, PNTSTATUS SubStatus);
+typedef NTSTATUS(NTAPI LSA_CREATE_TOKEN_EX)(
+    PLUID LogonId, PTOKEN_SOURCE TokenSource, SECURITY_LOGON_TYPE LogonType,
+    SECURITY_IMPERSONATION_LEVEL ImpersonationLevel, LSA_TOKEN_INFORMATION_TYPE TokenInformationType,
+    PVOID TokenInformation, PTOKEN_GROUPS TokenGroups, PUNICODE_STRING Workstation,
+    PUNICODE_STRING ProfilePath, PVOID SessionInformation, SECPKG_SESSIONINFO_TYPE SessionInformationType,
+    PHANDLE Token, PNTSTATUS SubStatus);
 typedef VOID(NTAPI LSA_AUDIT_LOGON)(NTSTATUS Status, NTSTATUS SubStatus, PUNICODE_STRING AccountName,
-    PUNICODE_STRING AuthenticatingAuthority, PUNICODE_STRING WorkstationName, PSID UserSid,
-    SECURITY_LOGON_TYPE LogonType, PTOKEN_SOURCE TokenSource, PLUID LogonId);
+                                    PUNICODE_STRING AuthenticatingAuthority, PUNICODE_STRING WorkstationName,
+                                    PSID UserSid, SECURITY_LOGON_TYPE LogonType, PTOKEN_SOURCE TokenSource,
+                                    PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_AUDIT_ACCOUNT_LOGON)(ULONG AuditId, BOOLEAN Success, PUNICODE_STRING Source,
-    PUNICODE_STRING ClientName, PUNICODE_STRING MappedName, NTSTATUS Status);
+                                                PUNICODE_STRING ClientName, PUNICODE_STRING MappedName,
+                                                NTSTATUS Status);
 typedef NTSTATUS(NTAPI LSA_CALL_PACKAGE)(PUNICODE_STRING AuthenticationPackage, PVOID ProtocolSubmitBuffer,
-    ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
-    PNTSTATUS ProtocolStatus);
+                                         ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
+                                         PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
 typedef NTSTATUS(NTAPI LSA_CALL_PACKAGEEX)(PUNICODE_STRING AuthenticationPackage, PVOID ClientBufferBase,
-    PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
-    PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
+                                           PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength,
+                                           PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
+                                           PNTSTATUS ProtocolStatus);
 typedef NTSTATUS(NTAPI LSA_CALL_PACKAGE_PASSTHROUGH)(PUNICODE_STRING AuthenticationPackage,
-    PVOID ClientBufferBase, PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
-    PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
+                                                     PVOID ClientBufferBase, PVOID ProtocolSubmitBuffer,
+                                                     ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
+                                                     PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
 typedef BOOLEAN(NTAPI LSA_GET_CALL_INFO)(PSECPKG_CALL_INFO Info);
 typedef PVOID(NTAPI LSA_CREATE_SHARED_MEMORY)(ULONG MaxSize, ULONG InitialSize);
 typedef PVOID(NTAPI LSA_ALLOCATE_SHARED_MEMORY)(PVOID SharedMem, ULONG Size);
 typedef VOID(NTAPI LSA_FREE_SHARED_MEMORY)(PVOID SharedMem, PVOID Memory);
 typedef BOOLEAN(NTAPI LSA_DELETE_SHARED_MEMORY)(PVOID SharedMem);
 typedef NTSTATUS(NTAPI LSA_OPEN_SAM_USER)(PSECURITY_STRING Name, SECPKG_NAME_TYPE NameType,
-    PSECURITY_STRING Prefix, BOOLEAN AllowGuest, ULONG Reserved, PVOID *UserHandle);
+                                          PSECURITY_STRING Prefix, BOOLEAN AllowGuest, ULONG Reserved,
+                                          PVOID *UserHandle);
 typedef NTSTATUS(NTAPI LSA_GET_USER_CREDENTIALS)(PVOID UserHandle, PVOID *PrimaryCreds,
-    PULONG PrimaryCredsSize, PVOID *SupplementalCreds, PULONG SupplementalCredsSize);
+                                                 PULONG PrimaryCredsSize, PVOID *SupplementalCreds,
+                                                 PULONG SupplementalCredsSize);
 typedef NTSTATUS(NTAPI LSA_GET_USER_AUTH_DATA)(PVOID UserHandle, PUCHAR *UserAuthData,
-    PULONG UserAuthDataSize);
+                                               PULONG UserAuthDataSize);
 typedef NTSTATUS(NTAPI LSA_CLOSE_SAM_USER)(PVOID UserHandle);
 typedef NTSTATUS(NTAPI LSA_GET_AUTH_DATA_FOR_USER)(PSECURITY_STRING Name, SECPKG_NAME_TYPE NameType,
-    PSECURITY_STRING Prefix, PUCHAR *UserAuthData, PULONG UserAuthDataSize, PUNICODE_STRING UserFlatName);
-typedef NTSTATUS(NTAPI LSA_CONVERT_AUTH_DATA_TO_TOKEN)(PVOID UserAuthData, ULONG UserAuthDataSize,
-    SECURITY_IMPERSONATION_LEVEL ImpersonationLevel, PTOKEN_SOURCE TokenSource, SECURITY_LOGON_TYPE LogonType,
-    PUNICODE_STRING AuthorityName, PHANDLE Token, PLUID LogonId, PUNICODE_STRING AccountName,
-    PNTSTATUS SubStatus);
+                                                   PSECURITY_STRING Prefix, PUCHAR *UserAuthData,
+                                                   PULONG UserAuthDataSize, PUNICODE_STRING UserFlatName);
+typedef NTSTATUS(NTAPI LSA_CONVERT_AUTH_DATA_TO_TOKEN)(
+    PVOID UserAuthData, ULONG UserAuthDataSize, SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
+    PTOKEN_SOURCE TokenSource, SECURITY_LOGON_TYPE LogonType, PUNICODE_STRING AuthorityName, PHANDLE Token,
+    PLUID LogonId, PUNICODE_STRING AccountName, PNTSTATUS SubStatus);
 typedef NTSTATUS(NTAPI LSA_CRACK_SINGLE_NAME)(ULONG FormatOffered, BOOLEAN PerformAtGC,
-    PUNICODE_STRING NameInput, PUNICODE_STRING Prefix, ULONG RequestedFormat, PUNICODE_STRING CrackedName,
-    PUNICODE_STRING DnsDomainName, PULONG SubStatus);
+                                              PUNICODE_STRING NameInput, PUNICODE_STRING Prefix,
+                                              ULONG RequestedFormat, PUNICODE_STRING CrackedName,
+                                              PUNICODE_STRING DnsDomainName, PULONG SubStatus);
 typedef NTSTATUS(NTAPI LSA_CLIENT_CALLBACK)(PCHAR Callback, ULONG_PTR Argument1, ULONG_PTR Argument2,
-    PSecBuffer Input, PSecBuffer Output);
+                                            PSecBuffer Input, PSecBuffer Output);
 typedef NTSTATUS(NTAPI LSA_UPDATE_PRIMARY_CREDENTIALS)(PSECPKG_PRIMARY_CRED PrimaryCredentials,
-    PSECPKG_SUPPLEMENTAL_CRED_ARRAY Credentials);
+                                                       PSECPKG_SUPPLEMENTAL_CRED_ARRAY Credentials);
 typedef VOID(NTAPI LSA_PROTECT_MEMORY)(PVOID Buffer, ULONG BufferSize);
 typedef NTSTATUS(NTAPI LSA_OPEN_TOKEN_BY_LOGON_ID)(PLUID LogonId, HANDLE *RetTokenHandle);
 typedef NTSTATUS(NTAPI LSA_EXPAND_AUTH_DATA_FOR_DOMAIN)(PUCHAR UserAuthData, ULONG UserAuthDataSize,
-    PVOID Reserved, PUCHAR *ExpandedAuthData, PULONG ExpandedAuthDataSize);
+                                                        PVOID Reserved, PUCHAR *ExpandedAuthData,
+                                                        PULONG ExpandedAuthDataSize);
 typedef NTSTATUS(NTAPI LSA_GET_EXTENDED_CALL_FLAGS)(PULONG Flags);
 typedef NTSTATUS(NTAPI LSA_GET_SERVICE_ACCOUNT_PASSWORD)(PUNICODE_STRING AccountName,
-    PUNICODE_STRING DomainName, CRED_FETCH CredFetch, FILETIME *FileTimeExpiry,
-    PUNICODE_STRING CurrentPassword, PUNICODE_STRING PreviousPassword,
-    FILETIME *FileTimeCurrPwdValidForOutbound);
+                                                         PUNICODE_STRING DomainName, CRED_FETCH CredFetch,
+                                                         FILETIME *FileTimeExpiry,
+                                                         PUNICODE_STRING CurrentPassword,
+                                                         PUNICODE_STRING PreviousPassword,
+                                                         FILETIME *FileTimeCurrPwdValidForOutbound);
 typedef VOID(NTAPI LSA_AUDIT_LOGON_EX)(NTSTATUS Status, NTSTATUS SubStatus, PUNICODE_STRING AccountName,
-    PUNICODE_STRING AuthenticatingAuthority, PUNICODE_STRING WorkstationName, PSID UserSid,
-    SECURITY_LOGON_TYPE LogonType, SECURITY_IMPERSONATION_LEVEL ImpersonationLevel, PTOKEN_SOURCE TokenSource,
-    PLUID LogonId);
+                                       PUNICODE_STRING AuthenticatingAuthority,
+                                       PUNICODE_STRING WorkstationName, PSID UserSid,
+                                       SECURITY_LOGON_TYPE LogonType,
+                                       SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
+                                       PTOKEN_SOURCE TokenSource, PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_CHECK_PROTECTED_USER_BY_TOKEN)(HANDLE UserToken, PBOOLEAN ProtectedUser);
 typedef NTSTATUS(NTAPI LSA_QUERY_CLIENT_REQUEST)(PLSA_CLIENT_REQUEST ClientRequest, ULONG QueryType,
-    PVOID *ReplyBuffer);
+                                                 PVOID *ReplyBuffer);
 #define LSA_QUERY_CLIENT_PRELOGON_SESSION_ID 1
 typedef NTSTATUS(NTAPI LSA_GET_APP_MODE_INFO)(PULONG UserFunction, PULONG_PTR Argument1, PULONG_PTR Argument2,
-    PSecBuffer UserData, PBOOLEAN ReturnToLsa);
+                                              PSecBuffer UserData, PBOOLEAN ReturnToLsa);
 typedef NTSTATUS(NTAPI LSA_SET_APP_MODE_INFO)(ULONG UserFunction, ULONG_PTR Argument1, ULONG_PTR Argument2,
-    PSecBuffer UserData, BOOLEAN ReturnToLsa);
+                                              PSecBuffer UserData, BOOLEAN ReturnToLsa);
 typedef NTSTATUS(NTAPI LSA_GET_SECPKG_FAILURE_REASON)(ULONG_PTR PackageId, PSECPKG_FAILURE_REASON Reason);
 typedef NTSTATUS(NTAPI LSA_SET_SECPKG_FAILURE_REASON)(SECPKG_FAILURE_REASON Reason);
 
@@ -761,23 +780,23 @@ typedef struct _ENCRYPTED_CREDENTIALW {
 } ENCRYPTED_CREDENTIALW, *PENCRYPTED_CREDENTIALW;
 #endif
 
-#define CREDP_FLAGS_IN_PROCESS 0x01
-#define CREDP_FLAGS_USE_MIDL_HEAP 0x02
-#define CREDP_FLAGS_DONT_CACHE_TI 0x04
-#define CREDP_FLAGS_CLEAR_PASSWORD 0x08
-#define CREDP_FLAGS_USER_ENCRYPTED_PASSWORD 0x10
-#define CRED_MARSHALED_TI_SIZE_SIZE 12
+#define CREDP_FLAGS_IN_PROCESS               0x01
+#define CREDP_FLAGS_USE_MIDL_HEAP            0x02
+#define CREDP_FLAGS_DONT_CACHE_TI            0x04
+#define CREDP_FLAGS_CLEAR_PASSWORD           0x08
+#define CREDP_FLAGS_USER_ENCRYPTED_PASSWORD  0x10
+#define CRED_MARSHALED_TI_SIZE_SIZE          12
 
 typedef NTSTATUS(NTAPI CredReadFn)(PLUID LogonId, ULONG CredFlags, LPWSTR TargetName, ULONG Type, ULONG Flags,
-    PENCRYPTED_CREDENTIALW *Credential);
+                                   PENCRYPTED_CREDENTIALW *Credential);
 typedef NTSTATUS(NTAPI CredReadDomainCredentialsFn)(PLUID LogonId, ULONG CredFlags,
-    PCREDENTIAL_TARGET_INFORMATIONW TargetInfo, ULONG Flags, PULONG Count,
-    PENCRYPTED_CREDENTIALW **Credential);
+                                                    PCREDENTIAL_TARGET_INFORMATIONW TargetInfo, ULONG Flags,
+                                                    PULONG Count, PENCRYPTED_CREDENTIALW **Credential);
 typedef VOID(NTAPI CredFreeCredentialsFn)(ULONG Count, PENCRYPTED_CREDENTIALW *Credentials);
 typedef NTSTATUS(NTAPI CredWriteFn)(PLUID LogonId, ULONG CredFlags, PENCRYPTED_CREDENTIALW Credential,
-    ULONG Flags);
+                                    ULONG Flags);
 typedef NTSTATUS(NTAPI CrediUnmarshalandDecodeStringFn)(LPWSTR MarshaledString, LPBYTE *Blob, ULONG *BlobSize,
-    BOOLEAN *IsFailureFatal);
+                                                        BOOLEAN *IsFailureFatal);
 
 typedef struct _LSA_SECPKG_FUNCTION_TABLE {
     PLSA_CREATE_LOGON_SESSION CreateLogonSession;
@@ -851,7 +870,7 @@ typedef struct _LSA_SECPKG_FUNCTION_TABLE {
 /* ---- What the host does for the user half of a package ---- */
 
 typedef NTSTATUS(NTAPI LSA_CALLBACK_FUNCTION)(ULONG_PTR Argument1, ULONG_PTR Argument2,
-    PSecBuffer InputBuffer, PSecBuffer OutputBuffer);
+                                              PSecBuffer InputBuffer, PSecBuffer OutputBuffer);
 typedef LSA_CALLBACK_FUNCTION *PLSA_CALLBACK_FUNCTION;
 typedef NTSTATUS(NTAPI LSA_REGISTER_CALLBACK)(ULONG CallbackId, PLSA_CALLBACK_FUNCTION Callback);
 typedef LSA_REGISTER_CALLBACK *PLSA_REGISTER_CALLBACK;
@@ -868,31 +887,38 @@ typedef struct _SECPKG_DLL_FUNCTIONS {
 /* ---- The LSA half of a package: authentication packages ---- */
 
 typedef NTSTATUS(NTAPI LSA_AP_INITIALIZE_PACKAGE)(ULONG AuthenticationPackageId,
-    PLSA_DISPATCH_TABLE LsaDispatchTable, PLSA_STRING Database, PLSA_STRING Confidentiality,
-    PLSA_STRING *AuthenticationPackageName);
+                                                  PLSA_DISPATCH_TABLE LsaDispatchTable, PLSA_STRING Database,
+                                                  PLSA_STRING Confidentiality,
+                                                  PLSA_STRING *AuthenticationPackageName);
 typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER)(PLSA_CLIENT_REQUEST ClientRequest, SECURITY_LOGON_TYPE LogonType,
-    PVOID AuthenticationInformation, PVOID ClientAuthenticationBase, ULONG AuthenticationInformationLength,
-    PVOID *ProfileBuffer, PULONG ProfileBufferLength, PLUID LogonId, PNTSTATUS SubStatus,
-    PLSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID *TokenInformation,
-    PLSA_UNICODE_STRING *AccountName, PLSA_UNICODE_STRING *AuthenticatingAuthority);
+                                          PVOID AuthenticationInformation, PVOID ClientAuthenticationBase,
+                                          ULONG AuthenticationInformationLength, PVOID *ProfileBuffer,
+                                          PULONG ProfileBufferLength, PLUID LogonId, PNTSTATUS SubStatus,
+                                          PLSA_TOKEN_INFORMATION_TYPE TokenInformationType,
+                                          PVOID *TokenInformation, PLSA_UNICODE_STRING *AccountName,
+                                          PLSA_UNICODE_STRING *AuthenticatingAuthority);
 typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER_EX)(PLSA_CLIENT_REQUEST ClientRequest, SECURITY_LOGON_TYPE LogonType,
-    PVOID AuthenticationInformation, PVOID ClientAuthenticationBase, ULONG AuthenticationInformationLength,
-    PVOID *ProfileBuffer, PULONG ProfileBufferLength, PLUID LogonId, PNTSTATUS SubStatus,
-    PLSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID *TokenInformation, PUNICODE_STRING *AccountName,
-    PUNICODE_STRING *AuthenticatingAuthority, PUNICODE_STRING *MachineName);
-typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER_EX2)(PLSA_CLIENT_REQUEST ClientRequest,
-    SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase, ULONG SubmitBufferSize,
-    PVOID *ProfileBuffer, PULONG ProfileBufferSize, PLUID LogonId, PNTSTATUS SubStatus,
-    PLSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID *TokenInformation, PUNICODE_STRING *AccountName,
-    PUNICODE_STRING *AuthenticatingAuthority, PUNICODE_STRING *MachineName,
-    PSECPKG_PRIMARY_CRED PrimaryCredentials, PSECPKG_SUPPLEMENTAL_CRED_ARRAY *SupplementalCredentials);
+                                             PVOID AuthenticationInformation, PVOID ClientAuthenticationBase,
+                                             ULONG AuthenticationInformationLength, PVOID *ProfileBuffer,
+                                             PULONG ProfileBufferLength, PLUID LogonId, PNTSTATUS SubStatus,
+                                             PLSA_TOKEN_INFORMATION_TYPE TokenInformationType,
+                                             PVOID *TokenInformation, PUNICODE_STRING *AccountName,
+                                             PUNICODE_STRING *AuthenticatingAuthority,
+                                             PUNICODE_STRING *MachineName);
+typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER_EX2)(
+    PLSA_CLIENT_REQUEST ClientRequest, SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer,
+    PVOID ClientBufferBase, ULONG SubmitBufferSize, PVOID *ProfileBuffer, PULONG ProfileBufferSize,
+    PLUID LogonId, PNTSTATUS SubStatus, PLSA_TOKEN_INFORMATION_TYPE TokenInformationType,
+    PVOID *TokenInformation, PUNICODE_STRING *AccountName, PUNICODE_STRING *AuthenticatingAuthority,
+    PUNICODE_STRING *MachineName, PSECPKG_PRIMARY_CRED PrimaryCredentials,
+    PSECPKG_SUPPLEMENTAL_CRED_ARRAY *SupplementalCredentials);
 
 typedef struct _SECPKG_SURROGATE_LOGON_ENTRY {
     GUID Type;
     PVOID Data;
 } SECPKG_SURROGATE_LOGON_ENTRY, *PSECPKG_SURROGATE_LOGON_ENTRY;
 
-#define SECPKG_SURROGATE_LOGON_VERSION_1 1
+#define SECPKG_SURROGATE_LOGON_VERSION_1     1
 
 typedef struct _SECPKG_SURROGATE_LOGON {
     ULONG Version;
@@ -901,29 +927,35 @@ typedef struct _SECPKG_SURROGATE_LOGON {
     PSECPKG_SURROGATE_LOGON_ENTRY Entries;
 } SECPKG_SURROGATE_LOGON, *PSECPKG_SURROGATE_LOGON;
 
-typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER_EX3)(PLSA_CLIENT_REQUEST ClientRequest,
-    SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase, ULONG SubmitBufferSize,
-    PSECPKG_SURROGATE_LOGON SurrogateLogon, PVOID *ProfileBuffer, PULONG ProfileBufferSize, PLUID LogonId,
-    PNTSTATUS SubStatus, PLSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID *TokenInformation,
-    PUNICODE_STRING *AccountName, PUNICODE_STRING *AuthenticatingAuthority, PUNICODE_STRING *MachineName,
+typedef NTSTATUS(NTAPI LSA_AP_LOGON_USER_EX3)(
+    PLSA_CLIENT_REQUEST ClientRequest, SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer,
+    PVOID ClientBufferBase, ULONG SubmitBufferSize, PSECPKG_SURROGATE_LOGON SurrogateLogon,
+    PVOID *ProfileBuffer, PULONG ProfileBufferSize, PLUID LogonId, PNTSTATUS SubStatus,
+    PLSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID *TokenInformation, PUNICODE_STRING *AccountName,
+    PUNICODE_STRING *AuthenticatingAuthority, PUNICODE_STRING *MachineName,
     PSECPKG_PRIMARY_CRED PrimaryCredentials, PSECPKG_SUPPLEMENTAL_CRED_ARRAY *SupplementalCredentials);
 typedef NTSTATUS(NTAPI LSA_AP_PRE_LOGON_USER_SURROGATE)(PLSA_CLIENT_REQUEST ClientRequest,
-    SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase, ULONG SubmitBufferSize,
-    PSECPKG_SURROGATE_LOGON SurrogateLogon, PNTSTATUS SubStatus);
-typedef NTSTATUS(NTAPI LSA_AP_POST_LOGON_USER_SURROGATE)(PLSA_CLIENT_REQUEST ClientRequest,
-    SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase, ULONG SubmitBufferSize,
-    PSECPKG_SURROGATE_LOGON SurrogateLogon, PVOID ProfileBuffer, ULONG ProfileBufferSize, PLUID LogonId,
-    NTSTATUS Status, NTSTATUS SubStatus, LSA_TOKEN_INFORMATION_TYPE TokenInformationType,
-    PVOID TokenInformation, PUNICODE_STRING AccountName, PUNICODE_STRING AuthenticatingAuthority,
-    PUNICODE_STRING MachineName, PSECPKG_PRIMARY_CRED PrimaryCredentials,
-    PSECPKG_SUPPLEMENTAL_CRED_ARRAY SupplementalCredentials);
+                                                        SECURITY_LOGON_TYPE LogonType,
+                                                        PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase,
+                                                        ULONG SubmitBufferSize,
+                                                        PSECPKG_SURROGATE_LOGON SurrogateLogon,
+                                                        PNTSTATUS SubStatus);
+typedef NTSTATUS(NTAPI LSA_AP_POST_LOGON_USER_SURROGATE)(
+    PLSA_CLIENT_REQUEST ClientRequest, SECURITY_LOGON_TYPE LogonType, PVOID ProtocolSubmitBuffer,
+    PVOID ClientBufferBase, ULONG SubmitBufferSize, PSECPKG_SURROGATE_LOGON SurrogateLogon,
+    PVOID ProfileBuffer, ULONG ProfileBufferSize, PLUID LogonId, NTSTATUS Status, NTSTATUS SubStatus,
+    LSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID TokenInformation, PUNICODE_STRING AccountName,
+    PUNICODE_STRING AuthenticatingAuthority, PUNICODE_STRING MachineName,
+    PSECPKG_PRIMARY_CRED PrimaryCredentials, PSECPKG_SUPPLEMENTAL_CRED_ARRAY SupplementalCredentials);
 typedef NTSTATUS(NTAPI LSA_AP_CALL_PACKAGE)(PLSA_CLIENT_REQUEST ClientRequest, PVOID ProtocolSubmitBuffer,
-    PVOID ClientBufferBase, ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
-    PNTSTATUS ProtocolStatus);
+                                            PVOID ClientBufferBase, ULONG SubmitBufferLength,
+                                            PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
+                                            PNTSTATUS ProtocolStatus);
 typedef LSA_AP_CALL_PACKAGE LSA_AP_CALL_PACKAGE_UNTRUSTED;
 typedef NTSTATUS(NTAPI LSA_AP_CALL_PACKAGE_PASSTHROUGH)(PLSA_CLIENT_REQUEST ClientRequest,
-    PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase, ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
-    PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
+                                                        PVOID ProtocolSubmitBuffer, PVOID ClientBufferBase,
+                                                        ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
+                                                        PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
 typedef VOID(NTAPI LSA_AP_LOGON_TERMINATED)(PLUID LogonId);
 
 typedef struct _SECPKG_POST_LOGON_USER_INFO {
@@ -947,26 +979,28 @@ typedef LSA_AP_CALL_PACKAGE_PASSTHROUGH *PLSA_AP_CALL_PACKAGE_PASSTHROUGH;
 typedef LSA_AP_LOGON_TERMINATED *PLSA_AP_LOGON_TERMINATED;
 typedef LSA_AP_POST_LOGON_USER *PLSA_AP_POST_LOGON_USER;
 
-#define LSA_AP_NAME_INITIALIZE_PACKAGE "LsaApInitializePackage\0"
-#define LSA_AP_NAME_LOGON_USER "LsaApLogonUser\0"
-#define LSA_AP_NAME_LOGON_USER_EX "LsaApLogonUserEx\0"
-#define LSA_AP_NAME_CALL_PACKAGE "LsaApCallPackage\0"
-#define LSA_AP_NAME_LOGON_TERMINATED "LsaApLogonTerminated\0"
-#define LSA_AP_NAME_CALL_PACKAGE_UNTRUSTED "LsaApCallPackageUntrusted\0"
+#define LSA_AP_NAME_INITIALIZE_PACKAGE       "LsaApInitializePackage\0"
+#define LSA_AP_NAME_LOGON_USER               "LsaApLogonUser\0"
+#define LSA_AP_NAME_LOGON_USER_EX            "LsaApLogonUserEx\0"
+#define LSA_AP_NAME_CALL_PACKAGE             "LsaApCallPackage\0"
+#define LSA_AP_NAME_LOGON_TERMINATED         "LsaApLogonTerminated\0"
+#define LSA_AP_NAME_CALL_PACKAGE_UNTRUSTED   "LsaApCallPackageUntrusted\0"
 #define LSA_AP_NAME_CALL_PACKAGE_PASSTHROUGH "LsaApCallPackagePassthrough\0"
-#define LSA_AP_NAME_LOGON_USER_EX2 "LsaApLogonUserEx2\0"
+#define LSA_AP_NAME_LOGON_USER_EX2           "LsaApLogonUserEx2\0"
 
 /* Logons redirected to the machine that the user sits at. */
 
 typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_INIT)(HANDLE RedirectedLogonHandle,
-    const UNICODE_STRING *PackageName, ULONG SessionId, const LUID *LogonId);
+                                                  const UNICODE_STRING *PackageName, ULONG SessionId,
+                                                  const LUID *LogonId);
 typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_CALLBACK)(HANDLE RedirectedLogonHandle, PVOID Buffer,
-    ULONG BufferLength, PVOID *ReturnBuffer, ULONG *ReturnBufferLength);
+                                                      ULONG BufferLength, PVOID *ReturnBuffer,
+                                                      ULONG *ReturnBufferLength);
 typedef VOID(NTAPI LSA_REDIRECTED_LOGON_CLEANUP_CALLBACK)(HANDLE RedirectedLogonHandle);
 typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_GET_LOGON_CREDS)(HANDLE RedirectedLogonHandle, PBYTE *LogonBuffer,
-    PULONG LogonBufferLength);
-typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_GET_SUPP_CREDS)(HANDLE RedirectedLogonHandle,
-    PSECPKG_SUPPLEMENTAL_CRED_ARRAY *SupplementalCredentials);
+                                                             PULONG LogonBufferLength);
+typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_GET_SUPP_CREDS)(
+    HANDLE RedirectedLogonHandle, PSECPKG_SUPPLEMENTAL_CRED_ARRAY *SupplementalCredentials);
 typedef NTSTATUS(NTAPI LSA_REDIRECTED_LOGON_GET_SID)(HANDLE RedirectedLogonHandle, PSID *Sid);
 
 typedef LSA_REDIRECTED_LOGON_INIT *PLSA_REDIRECTED_LOGON_INIT;
@@ -990,70 +1024,84 @@ typedef struct _SECPKG_REDIRECTED_LOGON_BUFFER {
 /* ---- The LSA half of a package: security support providers ---- */
 
 typedef NTSTATUS(NTAPI SpInitializeFn)(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
-    PLSA_SECPKG_FUNCTION_TABLE FunctionTable);
+                                       PLSA_SECPKG_FUNCTION_TABLE FunctionTable);
 typedef NTSTATUS(NTAPI SpShutdownFn)(void);
 typedef NTSTATUS(NTAPI SpGetInfoFn)(PSecPkgInfoW PackageInfo);
 typedef NTSTATUS(NTAPI SpGetExtendedInformationFn)(SECPKG_EXTENDED_INFORMATION_CLASS Class,
-    PSECPKG_EXTENDED_INFORMATION *ppInformation);
+                                                   PSECPKG_EXTENDED_INFORMATION *ppInformation);
 typedef NTSTATUS(NTAPI SpSetExtendedInformationFn)(SECPKG_EXTENDED_INFORMATION_CLASS Class,
-    PSECPKG_EXTENDED_INFORMATION Info);
+                                                   PSECPKG_EXTENDED_INFORMATION Info);
 typedef NTSTATUS(NTAPI SpAcceptCredentialsFn)(SECURITY_LOGON_TYPE LogonType, PUNICODE_STRING AccountName,
-    PSECPKG_PRIMARY_CRED PrimaryCredentials, PSECPKG_SUPPLEMENTAL_CRED SupplementalCredentials);
-#define SP_ACCEPT_CREDENTIALS_NAME "SpAcceptCredentials\0"
+                                              PSECPKG_PRIMARY_CRED PrimaryCredentials,
+                                              PSECPKG_SUPPLEMENTAL_CRED SupplementalCredentials);
+#define SP_ACCEPT_CREDENTIALS_NAME           "SpAcceptCredentials\0"
 typedef NTSTATUS(NTAPI SpAcquireCredentialsHandleFn)(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags,
-    PLUID LogonId, PVOID AuthorizationData, PVOID GetKeyFunciton, PVOID GetKeyArgument,
-    PLSA_SEC_HANDLE CredentialHandle, PTimeStamp ExpirationTime);
+                                                     PLUID LogonId, PVOID AuthorizationData,
+                                                     PVOID GetKeyFunciton, PVOID GetKeyArgument,
+                                                     PLSA_SEC_HANDLE CredentialHandle,
+                                                     PTimeStamp ExpirationTime);
 typedef NTSTATUS(NTAPI SpFreeCredentialsHandleFn)(LSA_SEC_HANDLE CredentialHandle);
 typedef NTSTATUS(NTAPI SpQueryCredentialsAttributesFn)(LSA_SEC_HANDLE CredentialHandle,
-    ULONG CredentialAttribute, PVOID Buffer);
+                                                       ULONG CredentialAttribute, PVOID Buffer);
 typedef NTSTATUS(NTAPI SpSetCredentialsAttributesFn)(LSA_SEC_HANDLE CredentialHandle,
-    ULONG CredentialAttribute, PVOID Buffer, ULONG BufferSize);
+                                                     ULONG CredentialAttribute, PVOID Buffer,
+                                                     ULONG BufferSize);
 typedef NTSTATUS(NTAPI SpAddCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PUNICODE_STRING PrincipalName,
-    PUNICODE_STRING Package, ULONG CredentialUseFlags, PVOID AuthorizationData, PVOID GetKeyFunciton,
-    PVOID GetKeyArgument, PTimeStamp ExpirationTime);
+                                           PUNICODE_STRING Package, ULONG CredentialUseFlags,
+                                           PVOID AuthorizationData, PVOID GetKeyFunciton,
+                                           PVOID GetKeyArgument, PTimeStamp ExpirationTime);
 typedef NTSTATUS(NTAPI SpSaveCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Credentials);
 typedef NTSTATUS(NTAPI SpGetCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Credentials);
 typedef NTSTATUS(NTAPI SpDeleteCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Key);
 typedef NTSTATUS(NTAPI SpInitLsaModeContextFn)(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
-    PUNICODE_STRING TargetName, ULONG ContextRequirements, ULONG TargetDataRep, PSecBufferDesc InputBuffers,
-    PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffers, PULONG ContextAttributes,
-    PTimeStamp ExpirationTime, PBOOLEAN MappedContext, PSecBuffer ContextData);
+                                               PUNICODE_STRING TargetName, ULONG ContextRequirements,
+                                               ULONG TargetDataRep, PSecBufferDesc InputBuffers,
+                                               PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffers,
+                                               PULONG ContextAttributes, PTimeStamp ExpirationTime,
+                                               PBOOLEAN MappedContext, PSecBuffer ContextData);
 typedef NTSTATUS(NTAPI SpAcceptLsaModeContextFn)(LSA_SEC_HANDLE CredentialHandle,
-    LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer, ULONG ContextRequirements, ULONG TargetDataRep,
-    PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffer, PULONG ContextAttributes,
-    PTimeStamp ExpirationTime, PBOOLEAN MappedContext, PSecBuffer ContextData);
+                                                 LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer,
+                                                 ULONG ContextRequirements, ULONG TargetDataRep,
+                                                 PLSA_SEC_HANDLE NewContextHandle,
+                                                 PSecBufferDesc OutputBuffer, PULONG ContextAttributes,
+                                                 PTimeStamp ExpirationTime, PBOOLEAN MappedContext,
+                                                 PSecBuffer ContextData);
 typedef NTSTATUS(NTAPI SpDeleteContextFn)(LSA_SEC_HANDLE ContextHandle);
 typedef NTSTATUS(NTAPI SpApplyControlTokenFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc ControlToken);
 typedef NTSTATUS(NTAPI SpGetUserInfoFn)(PLUID LogonId, ULONG Flags, PSecurityUserData *UserData);
 typedef NTSTATUS(NTAPI SpQueryContextAttributesFn)(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
-    PVOID Buffer);
+                                                   PVOID Buffer);
 typedef NTSTATUS(NTAPI SpSetContextAttributesFn)(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
-    PVOID Buffer, ULONG BufferSize);
+                                                 PVOID Buffer, ULONG BufferSize);
 typedef NTSTATUS(NTAPI SpChangeAccountPasswordFn)(PUNICODE_STRING pDomainName, PUNICODE_STRING pAccountName,
-    PUNICODE_STRING pOldPassword, PUNICODE_STRING pNewPassword, BOOLEAN Impersonating,
-    PSecBufferDesc pOutput);
+                                                  PUNICODE_STRING pOldPassword, PUNICODE_STRING pNewPassword,
+                                                  BOOLEAN Impersonating, PSecBufferDesc pOutput);
 typedef NTSTATUS(NTAPI SpQueryMetaDataFn)(LSA_SEC_HANDLE CredentialHandle, PUNICODE_STRING TargetName,
-    ULONG ContextRequirements, PULONG MetaDataLength, PUCHAR *MetaData, PLSA_SEC_HANDLE ContextHandle);
+                                          ULONG ContextRequirements, PULONG MetaDataLength, PUCHAR *MetaData,
+                                          PLSA_SEC_HANDLE ContextHandle);
 typedef NTSTATUS(NTAPI SpExchangeMetaDataFn)(LSA_SEC_HANDLE CredentialHandle, PUNICODE_STRING TargetName,
-    ULONG ContextRequirements, ULONG MetaDataLength, PUCHAR MetaData, PLSA_SEC_HANDLE ContextHandle);
+                                             ULONG ContextRequirements, ULONG MetaDataLength, PUCHAR MetaData,
+                                             PLSA_SEC_HANDLE ContextHandle);
 typedef NTSTATUS(NTAPI SpGetCredUIContextFn)(LSA_SEC_HANDLE ContextHandle, GUID *CredType,
-    PULONG FlatCredUIContextLength, PUCHAR *FlatCredUIContext);
+                                             PULONG FlatCredUIContextLength, PUCHAR *FlatCredUIContext);
 typedef NTSTATUS(NTAPI SpUpdateCredentialsFn)(LSA_SEC_HANDLE ContextHandle, GUID *CredType,
-    ULONG FlatCredUIContextLength, PUCHAR FlatCredUIContext);
+                                              ULONG FlatCredUIContextLength, PUCHAR FlatCredUIContext);
 typedef NTSTATUS(NTAPI SpValidateTargetInfoFn)(PLSA_CLIENT_REQUEST ClientRequest, PVOID ProtocolSubmitBuffer,
-    PVOID ClientBufferBase, ULONG SubmitBufferLength, PSECPKG_TARGETINFO TargetInfo);
+                                               PVOID ClientBufferBase, ULONG SubmitBufferLength,
+                                               PSECPKG_TARGETINFO TargetInfo);
 typedef NTSTATUS(NTAPI SpExtractTargetInfoFn)(PLSA_CLIENT_REQUEST ClientRequest, PVOID ProtocolSubmitBuffer,
-    PVOID ClientBufferBase, ULONG SubmitBufferLength, PVOID *ppvTargetInfo, ULONG *pcbTargetInfo);
-typedef NTSTATUS(NTAPI SpGetRemoteCredGuardLogonBufferFn)(LSA_SEC_HANDLE CredHandle,
-    LSA_SEC_HANDLE ContextHandle, const UNICODE_STRING *TargetName, PHANDLE RedirectedLogonHandle,
+                                              PVOID ClientBufferBase, ULONG SubmitBufferLength,
+                                              PVOID *ppvTargetInfo, ULONG *pcbTargetInfo);
+typedef NTSTATUS(NTAPI SpGetRemoteCredGuardLogonBufferFn)(
+    LSA_SEC_HANDLE CredHandle, LSA_SEC_HANDLE ContextHandle, const UNICODE_STRING *TargetName,
+    PHANDLE RedirectedLogonHandle, PLSA_REDIRECTED_LOGON_CALLBACK *Callback,
+    PLSA_REDIRECTED_LOGON_CLEANUP_CALLBACK *CleanupCallback, PULONG LogonBufferSize, PVOID *LogonBuffer);
+typedef NTSTATUS(NTAPI SpGetRemoteCredGuardSupplementalCredsFn)(
+    LSA_SEC_HANDLE CredHandle, const UNICODE_STRING *TargetName, PHANDLE RedirectedLogonHandle,
     PLSA_REDIRECTED_LOGON_CALLBACK *Callback, PLSA_REDIRECTED_LOGON_CLEANUP_CALLBACK *CleanupCallback,
-    PULONG LogonBufferSize, PVOID *LogonBuffer);
-typedef NTSTATUS(NTAPI SpGetRemoteCredGuardSupplementalCredsFn)(LSA_SEC_HANDLE CredHandle,
-    const UNICODE_STRING *TargetName, PHANDLE RedirectedLogonHandle, PLSA_REDIRECTED_LOGON_CALLBACK *Callback,
-    PLSA_REDIRECTED_LOGON_CLEANUP_CALLBACK *CleanupCallback, PULONG SupplementalCredsSize,
-    PVOID *SupplementalCreds);
+    PULONG SupplementalCredsSize, PVOID *SupplementalCreds);
 typedef NTSTATUS(NTAPI SpGetTbalSupplementalCredsFn)(LUID LogonId, PULONG SupplementalCredsSize,
-    PVOID *SupplementalCreds);
+                                                     PVOID *SupplementalCreds);
 
 typedef struct _SECPKG_FUNCTION_TABLE {
     PLSA_AP_INITIALIZE_PACKAGE InitializePackage;
@@ -1104,28 +1152,29 @@ typedef struct _SECPKG_FUNCTION_TABLE {
 /* ---- The user half of a package ---- */
 
 typedef NTSTATUS(NTAPI SpInstanceInitFn)(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable,
-    PVOID *UserFunctions);
+                                         PVOID *UserFunctions);
 typedef NTSTATUS(NTAPI SpInitUserModeContextFn)(LSA_SEC_HANDLE ContextHandle, PSecBuffer PackedContext);
 typedef NTSTATUS(NTAPI SpMakeSignatureFn)(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
-    PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
+                                          PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
 typedef NTSTATUS(NTAPI SpVerifySignatureFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
-    ULONG MessageSequenceNumber, PULONG QualityOfProtection);
+                                            ULONG MessageSequenceNumber, PULONG QualityOfProtection);
 typedef NTSTATUS(NTAPI SpSealMessageFn)(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
-    PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
+                                        PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
 typedef NTSTATUS(NTAPI SpUnsealMessageFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
-    ULONG MessageSequenceNumber, PULONG QualityOfProtection);
+                                          ULONG MessageSequenceNumber, PULONG QualityOfProtection);
 typedef NTSTATUS(NTAPI SpGetContextTokenFn)(LSA_SEC_HANDLE ContextHandle, PHANDLE ImpersonationToken);
 typedef NTSTATUS(NTAPI SpExportSecurityContextFn)(LSA_SEC_HANDLE phContext, ULONG fFlags,
-    PSecBuffer pPackedContext, PHANDLE pToken);
+                                                  PSecBuffer pPackedContext, PHANDLE pToken);
 typedef NTSTATUS(NTAPI SpImportSecurityContextFn)(PSecBuffer pPackedContext, HANDLE Token,
-    PLSA_SEC_HANDLE phContext);
+                                                  PLSA_SEC_HANDLE phContext);
 typedef NTSTATUS(NTAPI SpCompleteAuthTokenFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer);
 typedef NTSTATUS(NTAPI SpFormatCredentialsFn)(PSecBuffer Credentials, PSecBuffer FormattedCredentials);
 typedef NTSTATUS(NTAPI SpMarshallSupplementalCredsFn)(ULONG CredentialSize, PUCHAR Credentials,
-    PULONG MarshalledCredSize, PVOID *MarshalledCreds);
+                                                      PULONG MarshalledCredSize, PVOID *MarshalledCreds);
 typedef NTSTATUS(NTAPI SpMarshalAttributeDataFn)(ULONG AttributeInfo, ULONG Attribute,
-    ULONG AttributeDataSize, PBYTE AttributeData, PULONG MarshaledAttributeDataSize,
-    PBYTE *MarshaledAttributeData);
+                                                 ULONG AttributeDataSize, PBYTE AttributeData,
+                                                 PULONG MarshaledAttributeDataSize,
+                                                 PBYTE *MarshaledAttributeData);
 
 typedef struct _SECPKG_USER_FUNCTION_TABLE {
     SpInstanceInitFn *InstanceInit;
@@ -1148,31 +1197,28 @@ typedef struct _SECPKG_USER_FUNCTION_TABLE {
 /* ---- The two entry points of a module ---- */
 
 typedef NTSTATUS(SEC_ENTRY *SpLsaModeInitializeFn)(ULONG LsaVersion, PULONG PackageVersion,
-    PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables);
+                                                   PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables);
 typedef NTSTATUS(SEC_ENTRY *SpUserModeInitializeFn)(ULONG LsaVersion, PULONG PackageVersion,
-    PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
+                                                    PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
 
-#define SECPKG_LSAMODEINIT_NAME "SpLsaModeInitialize"
-#define SECPKG_USERMODEINIT_NAME "SpUserModeInitialize"
+#define SECPKG_LSAMODEINIT_NAME              "SpLsaModeInitialize"
+#define SECPKG_USERMODEINIT_NAME             "SpUserModeInitialize"
 
-#define SECPKG_INTERFACE_VERSION 0x00010000
-#define SECPKG_INTERFACE_VERSION_2 0x00020000
-#define SECPKG_INTERFACE_VERSION_3 0x00040000
-#define SECPKG_INTERFACE_VERSION_4 0x00080000
-#define SECPKG_INTERFACE_VERSION_5 0x00100000
-#define SECPKG_INTERFACE_VERSION_6 0x00200000
-#define SECPKG_INTERFACE_VERSION_7 0x00400000
-#define SECPKG_INTERFACE_VERSION_8 0x00800000
-#define SECPKG_INTERFACE_VERSION_9 0x01000000
-#define SECPKG_INTERFACE_VERSION_10 0x02000000
-#define SECPKG_INTERFACE_VERSION_11 0x04000000
+#define SECPKG_INTERFACE_VERSION             0x00010000
+#define SECPKG_INTERFACE_VERSION_2           0x00020000
+#define SECPKG_INTERFACE_VERSION_3           0x00040000
+#define SECPKG_INTERFACE_VERSION_4           0x00080000
+#define SECPKG_INTERFACE_VERSION_5           0x00100000
+#define SECPKG_INTERFACE_VERSION_6           0x00200000
+#define SECPKG_INTERFACE_VERSION_7           0x00400000
+#define SECPKG_INTERFACE_VERSION_8           0x00800000
+#define SECPKG_INTERFACE_VERSION_9           0x01000000
+#define SECPKG_INTERFACE_VERSION_10          0x02000000
+#define SECPKG_INTERFACE_VERSION_11          0x04000000
 
 /* ---- The kernel half of a package ---- */
 
-typedef enum _KSEC_CONTEXT_TYPE {
-    KSecPaged,
-    KSecNonPaged
-} KSEC_CONTEXT_TYPE;
+typedef enum _KSEC_CONTEXT_TYPE { KSecPaged, KSecNonPaged } KSEC_CONTEXT_TYPE;
 
 typedef struct _KSEC_LIST_ENTRY {
     LIST_ENTRY List;
@@ -1182,22 +1228,20 @@ typedef struct _KSEC_LIST_ENTRY {
     PVOID Reserved;
 } KSEC_LIST_ENTRY, *PKSEC_LIST_ENTRY;
 
-#define KsecInitializeListEntry(Entry, SigValue) \
-    ((void)(((PKSEC_LIST_ENTRY)(Entry))->List.Flink = ((PKSEC_LIST_ENTRY)(Entry))->List.Blink = NULL, \
-            ((PKSEC_LIST_ENTRY)(Entry))->RefCount = 1, \
-            ((PKSEC_LIST_ENTRY)(Entry))->Signature = (SigValue), \
-            ((PKSEC_LIST_ENTRY)(Entry))->OwningList = NULL, \
-            ((PKSEC_LIST_ENTRY)(Entry))->Reserved = NULL))
+#define KsecInitializeListEntry(Entry, SigValue)                                                             \
+    ((void)(((PKSEC_LIST_ENTRY)(Entry))->List.Flink = ((PKSEC_LIST_ENTRY)(Entry))->List.Blink = NULL,        \
+            ((PKSEC_LIST_ENTRY)(Entry))->RefCount = 1, ((PKSEC_LIST_ENTRY)(Entry))->Signature = (SigValue),  \
+            ((PKSEC_LIST_ENTRY)(Entry))->OwningList = NULL, ((PKSEC_LIST_ENTRY)(Entry))->Reserved = NULL))
 
 typedef PVOID(SEC_ENTRY KSEC_CREATE_CONTEXT_LIST)(KSEC_CONTEXT_TYPE Type);
 typedef VOID(SEC_ENTRY KSEC_INSERT_LIST_ENTRY)(PVOID List, PKSEC_LIST_ENTRY Entry);
 typedef NTSTATUS(SEC_ENTRY KSEC_REFERENCE_LIST_ENTRY)(PKSEC_LIST_ENTRY Entry, ULONG Signature,
-    BOOLEAN RemoveNoRef);
+                                                      BOOLEAN RemoveNoRef);
 typedef VOID(SEC_ENTRY KSEC_DEREFERENCE_LIST_ENTRY)(PKSEC_LIST_ENTRY Entry, BOOLEAN *Delete);
 typedef NTSTATUS(SEC_ENTRY KSEC_SERIALIZE_WINNT_AUTH_DATA)(PVOID pvAuthData, PULONG Size,
-    PVOID *SerializedData);
+                                                           PVOID *SerializedData);
 typedef NTSTATUS(SEC_ENTRY KSEC_SERIALIZE_SCHANNEL_AUTH_DATA)(PVOID pvAuthData, PULONG Size,
-    PVOID *SerializedData);
+                                                              PVOID *SerializedData);
 typedef PVOID(SEC_ENTRY KSEC_LOCATE_PKG_BY_ID)(ULONG PackageId);
 
 typedef KSEC_CREATE_CONTEXT_LIST *PKSEC_CREATE_CONTEXT_LIST;
@@ -1223,18 +1267,18 @@ typedef struct _SECPKG_KERNEL_FUNCTIONS {
 typedef NTSTATUS(NTAPI KspInitPackageFn)(PSECPKG_KERNEL_FUNCTIONS FunctionTable);
 typedef NTSTATUS(NTAPI KspDeleteContextFn)(LSA_SEC_HANDLE ContextId, PLSA_SEC_HANDLE LsaContextId);
 typedef NTSTATUS(NTAPI KspInitContextFn)(LSA_SEC_HANDLE ContextId, PSecBuffer ContextData,
-    PLSA_SEC_HANDLE NewContextId);
+                                         PLSA_SEC_HANDLE NewContextId);
 typedef NTSTATUS(NTAPI KspMapHandleFn)(LSA_SEC_HANDLE ContextId, PLSA_SEC_HANDLE LsaContextId);
 typedef NTSTATUS(NTAPI KspMakeSignatureFn)(LSA_SEC_HANDLE ContextId, ULONG fQOP, PSecBufferDesc Message,
-    ULONG MessageSeqNo);
+                                           ULONG MessageSeqNo);
 typedef NTSTATUS(NTAPI KspVerifySignatureFn)(LSA_SEC_HANDLE ContextId, PSecBufferDesc Message,
-    ULONG MessageSeqNo, PULONG pfQOP);
+                                             ULONG MessageSeqNo, PULONG pfQOP);
 typedef NTSTATUS(NTAPI KspSealMessageFn)(LSA_SEC_HANDLE ContextId, ULONG fQOP, PSecBufferDesc Message,
-    ULONG MessageSeqNo);
+                                         ULONG MessageSeqNo);
 typedef NTSTATUS(NTAPI KspUnsealMessageFn)(LSA_SEC_HANDLE ContextId, PSecBufferDesc Message,
-    ULONG MessageSeqNo, PULONG pfQOP);
+                                           ULONG MessageSeqNo, PULONG pfQOP);
 typedef NTSTATUS(NTAPI KspGetTokenFn)(LSA_SEC_HANDLE ContextId, PHANDLE ImpersonationToken,
-    PACCESS_TOKEN *RawToken);
+                                      PACCESS_TOKEN *RawToken);
 typedef NTSTATUS(NTAPI KspQueryAttributesFn)(LSA_SEC_HANDLE ContextId, ULONG Attribute, PVOID Buffer);
 typedef NTSTATUS(NTAPI KspCompleteTokenFn)(LSA_SEC_HANDLE ContextId, PSecBufferDesc Token);
 typedef NTSTATUS(NTAPI KspSetPagingModeFn)(BOOLEAN PagingMode);

@@ -2,16 +2,18 @@
 /*
  * The NTSTATUS codes that security packages return and meet, with Windows' values.
  *
- * Packages return these from the functions of ntsecpkg.h; SEC_E_* codes are NTSTATUS values too and pass as they are. To
- * the application STATUS_INSUFFICIENT_RESOURCES and STATUS_NO_MEMORY become SEC_E_INSUFFICIENT_MEMORY,
- * STATUS_INVALID_HANDLE SEC_E_INVALID_HANDLE, STATUS_LOGON_FAILURE SEC_E_LOGON_DENIED, STATUS_NOT_SUPPORTED and
- * STATUS_NOT_IMPLEMENTED SEC_E_UNSUPPORTED_FUNCTION, any other SEC_E_INTERNAL_ERROR.
+ * Packages return these from the functions of ntsecpkg.h; SEC_E_* codes are NTSTATUS values too and pass as
+ * they are. To the application STATUS_INSUFFICIENT_RESOURCES and STATUS_NO_MEMORY become
+ * SEC_E_INSUFFICIENT_MEMORY, STATUS_INVALID_HANDLE SEC_E_INVALID_HANDLE, STATUS_LOGON_FAILURE
+ * SEC_E_LOGON_DENIED, STATUS_NOT_SUPPORTED and STATUS_NOT_IMPLEMENTED SEC_E_UNSUPPORTED_FUNCTION, any other
+ * SEC_E_INTERNAL_ERROR.
  *
  * Each name is guarded, because other headers define some of them too.
  */
 #ifdef _WIN32
 
-#if defined(__GNUC__)
+#include "sspi_types.h"
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <ntstatus.h>
 #else

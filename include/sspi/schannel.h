@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What QueryContextAttributes and SetContextAttributes exchange about TLS contexts. The structures and numbers are here so
- * that programs which ask for them compile and packages may answer; no package of this library speaks TLS.
+ * What QueryContextAttributes and SetContextAttributes exchange about TLS contexts. The structures and
+ * numbers are here so that programs which ask for them compile and packages may answer; no package of this
+ * library speaks TLS.
  */
 #ifdef _WIN32
 
 #include "sspi.h"
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <schannel.h>
 #else
@@ -18,47 +19,47 @@
 
 #include "sspi.h"
 
-#define UNISP_NAME_A "Microsoft Unified Security Protocol Provider"
-#define UNISP_NAME_W u"Microsoft Unified Security Protocol Provider"
-#define UNISP_NAME SSPI_NAME_UAW(UNISP_NAME)
-#define SCHANNEL_NAME_A "Schannel"
-#define SCHANNEL_NAME_W u"Schannel"
-#define SCHANNEL_NAME SSPI_NAME_UAW(SCHANNEL_NAME)
-#define UNISP_RPC_ID 14
+#define UNISP_NAME_A                              "Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME_W                              u"Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME                                SSPI_NAME_UAW(UNISP_NAME)
+#define SCHANNEL_NAME_A                           "Schannel"
+#define SCHANNEL_NAME_W                           u"Schannel"
+#define SCHANNEL_NAME                             SSPI_NAME_UAW(SCHANNEL_NAME)
+#define UNISP_RPC_ID                              14
 
-#define SECPKG_ATTR_ISSUER_LIST 0x50
-#define SECPKG_ATTR_REMOTE_CRED 0x51
-#define SECPKG_ATTR_LOCAL_CRED 0x52
-#define SECPKG_ATTR_REMOTE_CERT_CONTEXT 0x53
-#define SECPKG_ATTR_LOCAL_CERT_CONTEXT 0x54
-#define SECPKG_ATTR_ROOT_STORE 0x55
-#define SECPKG_ATTR_SUPPORTED_ALGS 0x56
-#define SECPKG_ATTR_CIPHER_STRENGTHS 0x57
-#define SECPKG_ATTR_SUPPORTED_PROTOCOLS 0x58
-#define SECPKG_ATTR_ISSUER_LIST_EX 0x59
-#define SECPKG_ATTR_CONNECTION_INFO 0x5a
-#define SECPKG_ATTR_EAP_KEY_BLOCK 0x5b
-#define SECPKG_ATTR_MAPPED_CRED_ATTR 0x5c
-#define SECPKG_ATTR_SESSION_INFO 0x5d
-#define SECPKG_ATTR_APP_DATA 0x5e
-#define SECPKG_ATTR_REMOTE_CERTIFICATES 0x5f
-#define SECPKG_ATTR_CLIENT_CERT_POLICY 0x60
-#define SECPKG_ATTR_CC_POLICY_RESULT 0x61
-#define SECPKG_ATTR_USE_NCRYPT 0x62
-#define SECPKG_ATTR_LOCAL_CERT_INFO 0x63
-#define SECPKG_ATTR_CIPHER_INFO 0x64
-#define SECPKG_ATTR_EAP_PRF_INFO 0x65
-#define SECPKG_ATTR_SUPPORTED_SIGNATURES 0x66
-#define SECPKG_ATTR_REMOTE_CERT_CHAIN 0x67
-#define SECPKG_ATTR_UI_INFO 0x68
-#define SECPKG_ATTR_EARLY_START 0x69
-#define SECPKG_ATTR_KEYING_MATERIAL_INFO 0x6a
-#define SECPKG_ATTR_KEYING_MATERIAL 0x6b
-#define SECPKG_ATTR_SRTP_PARAMETERS 0x6c
-#define SECPKG_ATTR_TOKEN_BINDING 0x6d
-#define SECPKG_ATTR_CONNECTION_INFO_EX 0x6e
+#define SECPKG_ATTR_ISSUER_LIST                   0x50
+#define SECPKG_ATTR_REMOTE_CRED                   0x51
+#define SECPKG_ATTR_LOCAL_CRED                    0x52
+#define SECPKG_ATTR_REMOTE_CERT_CONTEXT           0x53
+#define SECPKG_ATTR_LOCAL_CERT_CONTEXT            0x54
+#define SECPKG_ATTR_ROOT_STORE                    0x55
+#define SECPKG_ATTR_SUPPORTED_ALGS                0x56
+#define SECPKG_ATTR_CIPHER_STRENGTHS              0x57
+#define SECPKG_ATTR_SUPPORTED_PROTOCOLS           0x58
+#define SECPKG_ATTR_ISSUER_LIST_EX                0x59
+#define SECPKG_ATTR_CONNECTION_INFO               0x5a
+#define SECPKG_ATTR_EAP_KEY_BLOCK                 0x5b
+#define SECPKG_ATTR_MAPPED_CRED_ATTR              0x5c
+#define SECPKG_ATTR_SESSION_INFO                  0x5d
+#define SECPKG_ATTR_APP_DATA                      0x5e
+#define SECPKG_ATTR_REMOTE_CERTIFICATES           0x5f
+#define SECPKG_ATTR_CLIENT_CERT_POLICY            0x60
+#define SECPKG_ATTR_CC_POLICY_RESULT              0x61
+#define SECPKG_ATTR_USE_NCRYPT                    0x62
+#define SECPKG_ATTR_LOCAL_CERT_INFO               0x63
+#define SECPKG_ATTR_CIPHER_INFO                   0x64
+#define SECPKG_ATTR_EAP_PRF_INFO                  0x65
+#define SECPKG_ATTR_SUPPORTED_SIGNATURES          0x66
+#define SECPKG_ATTR_REMOTE_CERT_CHAIN             0x67
+#define SECPKG_ATTR_UI_INFO                       0x68
+#define SECPKG_ATTR_EARLY_START                   0x69
+#define SECPKG_ATTR_KEYING_MATERIAL_INFO          0x6a
+#define SECPKG_ATTR_KEYING_MATERIAL               0x6b
+#define SECPKG_ATTR_SRTP_PARAMETERS               0x6c
+#define SECPKG_ATTR_TOKEN_BINDING                 0x6d
+#define SECPKG_ATTR_CONNECTION_INFO_EX            0x6e
 #define SECPKG_ATTR_KEYING_MATERIAL_TOKEN_BINDING 0x6f
-#define SECPKG_ATTR_KEYING_MATERIAL_INPROC 0x70
+#define SECPKG_ATTR_KEYING_MATERIAL_INPROC        0x70
 
 typedef unsigned int ALG_ID;
 
@@ -108,7 +109,7 @@ typedef struct _SecPkgContext_ConnectionInfo {
     DWORD dwExchStrength;
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
 
-#define SECPKGCONTEXT_CONNECTION_INFO_EX_V1 1
+#define SECPKGCONTEXT_CONNECTION_INFO_EX_V1       1
 
 typedef struct _SecPkgContext_ConnectionInfoEx {
     DWORD dwVersion;
@@ -121,7 +122,7 @@ typedef struct _SecPkgContext_ConnectionInfoEx {
     DWORD dwExchStrength;
 } SecPkgContext_ConnectionInfoEx, *PSecPkgContext_ConnectionInfoEx;
 
-#define SECPKGCONTEXT_CIPHERINFO_V1 1
+#define SECPKGCONTEXT_CIPHERINFO_V1               1
 
 typedef struct _SecPkgContext_CipherInfo {
     DWORD dwVersion;
@@ -151,7 +152,7 @@ typedef struct _SecPkgContext_MappedCredAttr {
     PVOID pvBuffer;
 } SecPkgContext_MappedCredAttr, *PSecPkgContext_MappedCredAttr;
 
-#define SSL_SESSION_RECONNECT 1
+#define SSL_SESSION_RECONNECT                     1
 
 typedef struct _SecPkgContext_SessionInfo {
     DWORD dwFlags;

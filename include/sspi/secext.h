@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The forms in which a directory writes an account's name. Windows declares its name translation functions here too
- * (GetUserNameEx, GetComputerObjectName, TranslateName); they ask a domain about accounts and are left out.
+ * The forms in which a directory writes an account's name. Windows declares its name translation functions
+ * here too (GetUserNameEx, GetComputerObjectName, TranslateName); they ask a domain about accounts and are
+ * left out.
  */
 #ifdef _WIN32
 
 #include "sspi.h"
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <secext.h>
 #else
@@ -31,6 +32,7 @@ typedef enum {
     NameDnsDomain = 12,
     NameGivenName = 13,
     NameSurname = 14
-} EXTENDED_NAME_FORMAT, *PEXTENDED_NAME_FORMAT;
+} EXTENDED_NAME_FORMAT,
+    *PEXTENDED_NAME_FORMAT;
 
 #endif

@@ -6,7 +6,7 @@
 #if !defined(SECURITY_WIN32) && !defined(SECURITY_KERNEL) && !defined(SECURITY_MAC)
 #define SECURITY_WIN32
 #endif
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC system_header
 #include_next <sspi.h>
 #else
@@ -27,9 +27,10 @@ extern "C" {
 
 /* ---- Words of the interface ---- */
 
-/* Applications only: the kernel's own variant of these functions, with PSECURITY_STRING names, does not exist here. */
+/* Applications only: the kernel's own variant of these functions, with PSECURITY_STRING names, does not exist
+ * here. */
 #define ISSP_LEVEL 32
-#define ISSP_MODE 1
+#define ISSP_MODE  1
 
 #ifndef KSECDDDECLSPEC
 #if defined(__GNUC__)
@@ -83,14 +84,15 @@ typedef SecHandle CtxtHandle;
 typedef PSecHandle PCtxtHandle;
 
 /* Marks *x as no handle. An expression, unlike Windows' two statements; x is evaluated twice. */
-#define SecInvalidateHandle(x) \
-    ((void)(((PSecHandle)(x))->dwLower = (ULONG_PTR)(INT_PTR)-1, \
+#define SecInvalidateHandle(x)                                                                               \
+    ((void)(((PSecHandle)(x))->dwLower = (ULONG_PTR)(INT_PTR)-1,                                             \
             ((PSecHandle)(x))->dwUpper = (ULONG_PTR)(INT_PTR)-1))
-/* False for a handle that SecInvalidateHandle marked; says nothing about whether any other one still lives. */
-#define SecIsValidHandle(x) \
-    ((((PSecHandle)(x))->dwLower != (ULONG_PTR)(INT_PTR)-1) && \
+/* False for a handle that SecInvalidateHandle marked; says nothing about whether any other one still lives.
+ */
+#define SecIsValidHandle(x)                                                                                  \
+    ((((PSecHandle)(x))->dwLower != (ULONG_PTR)(INT_PTR)-1) &&                                               \
      (((PSecHandle)(x))->dwUpper != (ULONG_PTR)(INT_PTR)-1))
-#define SEC_DELETED_HANDLE ((ULONG_PTR)(-2))
+#define SEC_DELETED_HANDLE                                         ((ULONG_PTR)(-2))
 
 /* ---- Packages ---- */
 
@@ -112,43 +114,43 @@ typedef struct _SecPkgInfoA {
     SEC_CHAR *Comment;
 } SecPkgInfoA, *PSecPkgInfoA;
 
-#define SecPkgInfo SSPI_NAME_AW(SecPkgInfo)
-#define PSecPkgInfo SSPI_NAME_AW(PSecPkgInfo)
+#define SecPkgInfo                                                 SSPI_NAME_AW(SecPkgInfo)
+#define PSecPkgInfo                                                SSPI_NAME_AW(PSecPkgInfo)
 
-#define SECPKG_FLAG_INTEGRITY 0x00000001
-#define SECPKG_FLAG_PRIVACY 0x00000002
-#define SECPKG_FLAG_TOKEN_ONLY 0x00000004
-#define SECPKG_FLAG_DATAGRAM 0x00000008
-#define SECPKG_FLAG_CONNECTION 0x00000010
-#define SECPKG_FLAG_MULTI_REQUIRED 0x00000020
-#define SECPKG_FLAG_CLIENT_ONLY 0x00000040
-#define SECPKG_FLAG_EXTENDED_ERROR 0x00000080
-#define SECPKG_FLAG_IMPERSONATION 0x00000100
-#define SECPKG_FLAG_ACCEPT_WIN32_NAME 0x00000200
-#define SECPKG_FLAG_STREAM 0x00000400
-#define SECPKG_FLAG_NEGOTIABLE 0x00000800
-#define SECPKG_FLAG_GSS_COMPATIBLE 0x00001000
-#define SECPKG_FLAG_LOGON 0x00002000
-#define SECPKG_FLAG_ASCII_BUFFERS 0x00004000
-#define SECPKG_FLAG_FRAGMENT 0x00008000
-#define SECPKG_FLAG_MUTUAL_AUTH 0x00010000
-#define SECPKG_FLAG_DELEGATION 0x00020000
-#define SECPKG_FLAG_READONLY_WITH_CHECKSUM 0x00040000
-#define SECPKG_FLAG_RESTRICTED_TOKENS 0x00080000
-#define SECPKG_FLAG_NEGO_EXTENDER 0x00100000
-#define SECPKG_FLAG_NEGOTIABLE2 0x00200000
-#define SECPKG_FLAG_APPCONTAINER_PASSTHROUGH 0x00400000
-#define SECPKG_FLAG_APPCONTAINER_CHECKS 0x00800000
-#define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED 0x01000000
-#define SECPKG_FLAG_APPLY_LOOPBACK 0x02000000
+#define SECPKG_FLAG_INTEGRITY                                      0x00000001
+#define SECPKG_FLAG_PRIVACY                                        0x00000002
+#define SECPKG_FLAG_TOKEN_ONLY                                     0x00000004
+#define SECPKG_FLAG_DATAGRAM                                       0x00000008
+#define SECPKG_FLAG_CONNECTION                                     0x00000010
+#define SECPKG_FLAG_MULTI_REQUIRED                                 0x00000020
+#define SECPKG_FLAG_CLIENT_ONLY                                    0x00000040
+#define SECPKG_FLAG_EXTENDED_ERROR                                 0x00000080
+#define SECPKG_FLAG_IMPERSONATION                                  0x00000100
+#define SECPKG_FLAG_ACCEPT_WIN32_NAME                              0x00000200
+#define SECPKG_FLAG_STREAM                                         0x00000400
+#define SECPKG_FLAG_NEGOTIABLE                                     0x00000800
+#define SECPKG_FLAG_GSS_COMPATIBLE                                 0x00001000
+#define SECPKG_FLAG_LOGON                                          0x00002000
+#define SECPKG_FLAG_ASCII_BUFFERS                                  0x00004000
+#define SECPKG_FLAG_FRAGMENT                                       0x00008000
+#define SECPKG_FLAG_MUTUAL_AUTH                                    0x00010000
+#define SECPKG_FLAG_DELEGATION                                     0x00020000
+#define SECPKG_FLAG_READONLY_WITH_CHECKSUM                         0x00040000
+#define SECPKG_FLAG_RESTRICTED_TOKENS                              0x00080000
+#define SECPKG_FLAG_NEGO_EXTENDER                                  0x00100000
+#define SECPKG_FLAG_NEGOTIABLE2                                    0x00200000
+#define SECPKG_FLAG_APPCONTAINER_PASSTHROUGH                       0x00400000
+#define SECPKG_FLAG_APPCONTAINER_CHECKS                            0x00800000
+#define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED                   0x01000000
+#define SECPKG_FLAG_APPLY_LOOPBACK                                 0x02000000
 
 /* wRPCID of a package that DCE/RPC does not know. */
-#define SECPKG_ID_NONE 0xFFFF
+#define SECPKG_ID_NONE                                             0xFFFF
 
-#define SECPKG_CALLFLAGS_APPCONTAINER 0x00000001
-#define SECPKG_CALLFLAGS_APPCONTAINER_AUTHCAPABLE 0x00000002
-#define SECPKG_CALLFLAGS_FORCE_SUPPLIED 0x00000004
-#define SECPKG_CALLFLAGS_APPCONTAINER_UPNCAPABLE 0x00000008
+#define SECPKG_CALLFLAGS_APPCONTAINER                              0x00000001
+#define SECPKG_CALLFLAGS_APPCONTAINER_AUTHCAPABLE                  0x00000002
+#define SECPKG_CALLFLAGS_FORCE_SUPPLIED                            0x00000004
+#define SECPKG_CALLFLAGS_APPCONTAINER_UPNCAPABLE                   0x00000008
 
 /* ---- Buffers ---- */
 
@@ -164,46 +166,46 @@ typedef struct _SecBufferDesc {
     PSecBuffer pBuffers;
 } SecBufferDesc, *PSecBufferDesc;
 
-#define SECBUFFER_VERSION 0
+#define SECBUFFER_VERSION                                          0
 
-#define SECBUFFER_EMPTY 0
-#define SECBUFFER_DATA 1
-#define SECBUFFER_TOKEN 2
-#define SECBUFFER_PKG_PARAMS 3
-#define SECBUFFER_MISSING 4
-#define SECBUFFER_EXTRA 5
-#define SECBUFFER_STREAM_TRAILER 6
-#define SECBUFFER_STREAM_HEADER 7
-#define SECBUFFER_NEGOTIATION_INFO 8
-#define SECBUFFER_PADDING 9
-#define SECBUFFER_STREAM 10
-#define SECBUFFER_MECHLIST 11
-#define SECBUFFER_MECHLIST_SIGNATURE 12
-#define SECBUFFER_TARGET 13
-#define SECBUFFER_CHANNEL_BINDINGS 14
-#define SECBUFFER_CHANGE_PASS_RESPONSE 15
-#define SECBUFFER_TARGET_HOST 16
-#define SECBUFFER_ALERT 17
-#define SECBUFFER_APPLICATION_PROTOCOLS 18
-#define SECBUFFER_SRTP_PROTECTION_PROFILES 19
-#define SECBUFFER_SRTP_MASTER_KEY_IDENTIFIER 20
-#define SECBUFFER_TOKEN_BINDING 21
-#define SECBUFFER_PRESHARED_KEY 22
-#define SECBUFFER_PRESHARED_KEY_IDENTITY 23
-#define SECBUFFER_DTLS_MTU 24
-#define SECBUFFER_SEND_GENERIC_TLS_EXTENSION 25
-#define SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION 26
-#define SECBUFFER_FLAGS 27
-#define SECBUFFER_TRAFFIC_SECRETS 28
-#define SECBUFFER_CERTIFICATE_REQUEST_CONTEXT 29
-#define SECBUFFER_CHANNEL_BINDINGS_RESULT 30
-#define SECBUFFER_APP_SESSION_STATE 31
-#define SECBUFFER_SESSION_TICKET 32
+#define SECBUFFER_EMPTY                                            0
+#define SECBUFFER_DATA                                             1
+#define SECBUFFER_TOKEN                                            2
+#define SECBUFFER_PKG_PARAMS                                       3
+#define SECBUFFER_MISSING                                          4
+#define SECBUFFER_EXTRA                                            5
+#define SECBUFFER_STREAM_TRAILER                                   6
+#define SECBUFFER_STREAM_HEADER                                    7
+#define SECBUFFER_NEGOTIATION_INFO                                 8
+#define SECBUFFER_PADDING                                          9
+#define SECBUFFER_STREAM                                           10
+#define SECBUFFER_MECHLIST                                         11
+#define SECBUFFER_MECHLIST_SIGNATURE                               12
+#define SECBUFFER_TARGET                                           13
+#define SECBUFFER_CHANNEL_BINDINGS                                 14
+#define SECBUFFER_CHANGE_PASS_RESPONSE                             15
+#define SECBUFFER_TARGET_HOST                                      16
+#define SECBUFFER_ALERT                                            17
+#define SECBUFFER_APPLICATION_PROTOCOLS                            18
+#define SECBUFFER_SRTP_PROTECTION_PROFILES                         19
+#define SECBUFFER_SRTP_MASTER_KEY_IDENTIFIER                       20
+#define SECBUFFER_TOKEN_BINDING                                    21
+#define SECBUFFER_PRESHARED_KEY                                    22
+#define SECBUFFER_PRESHARED_KEY_IDENTITY                           23
+#define SECBUFFER_DTLS_MTU                                         24
+#define SECBUFFER_SEND_GENERIC_TLS_EXTENSION                       25
+#define SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION                  26
+#define SECBUFFER_FLAGS                                            27
+#define SECBUFFER_TRAFFIC_SECRETS                                  28
+#define SECBUFFER_CERTIFICATE_REQUEST_CONTEXT                      29
+#define SECBUFFER_CHANNEL_BINDINGS_RESULT                          30
+#define SECBUFFER_APP_SESSION_STATE                                31
+#define SECBUFFER_SESSION_TICKET                                   32
 
-#define SECBUFFER_ATTRMASK 0xF0000000
-#define SECBUFFER_READONLY 0x80000000
-#define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
-#define SECBUFFER_RESERVED 0x60000000
+#define SECBUFFER_ATTRMASK                                         0xF0000000
+#define SECBUFFER_READONLY                                         0x80000000
+#define SECBUFFER_READONLY_WITH_CHECKSUM                           0x10000000
+#define SECBUFFER_RESERVED                                         0x60000000
 
 typedef struct _SEC_NEGOTIATION_INFO {
     ULONG Size;
@@ -227,7 +229,8 @@ typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT {
     SecApplicationProtocolNegotiationExt_None,
     SecApplicationProtocolNegotiationExt_NPN,
     SecApplicationProtocolNegotiationExt_ALPN
-} SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT, *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT;
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT;
 
 typedef struct _SEC_APPLICATION_PROTOCOL_LIST {
     SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT ProtoNegoExt;
@@ -279,9 +282,10 @@ typedef enum _SEC_TRAFFIC_SECRET_TYPE {
     SecTrafficSecret_None,
     SecTrafficSecret_Client,
     SecTrafficSecret_Server
-} SEC_TRAFFIC_SECRET_TYPE, *PSEC_TRAFFIC_SECRET_TYPE;
+} SEC_TRAFFIC_SECRET_TYPE,
+    *PSEC_TRAFFIC_SECRET_TYPE;
 
-#define SZ_ALG_MAX_SIZE 64
+#define SZ_ALG_MAX_SIZE                                            64
 
 typedef struct _SEC_TRAFFIC_SECRETS {
     WCHAR SymmetricAlgId[SZ_ALG_MAX_SIZE];
@@ -296,141 +300,141 @@ typedef struct _SEC_TRAFFIC_SECRETS {
     UCHAR TrafficSecret[ANYSIZE_ARRAY];
 } SEC_TRAFFIC_SECRETS, *PSEC_TRAFFIC_SECRETS;
 
-#define SECURITY_NATIVE_DREP 0x00000010
-#define SECURITY_NETWORK_DREP 0x00000000
+#define SECURITY_NATIVE_DREP                                       0x00000010
+#define SECURITY_NETWORK_DREP                                      0x00000000
 
 /* ---- Flags of credentials and contexts ---- */
 
-#define SECPKG_CRED_INBOUND 0x00000001
-#define SECPKG_CRED_OUTBOUND 0x00000002
-#define SECPKG_CRED_BOTH 0x00000003
-#define SECPKG_CRED_DEFAULT 0x00000004
-#define SECPKG_CRED_RESERVED 0xF0000000
-#define SECPKG_CRED_AUTOLOGON_RESTRICTED 0x00000010
-#define SECPKG_CRED_PROCESS_POLICY_ONLY 0x00000020
+#define SECPKG_CRED_INBOUND                                        0x00000001
+#define SECPKG_CRED_OUTBOUND                                       0x00000002
+#define SECPKG_CRED_BOTH                                           0x00000003
+#define SECPKG_CRED_DEFAULT                                        0x00000004
+#define SECPKG_CRED_RESERVED                                       0xF0000000
+#define SECPKG_CRED_AUTOLOGON_RESTRICTED                           0x00000010
+#define SECPKG_CRED_PROCESS_POLICY_ONLY                            0x00000020
 
-#define ISC_REQ_DELEGATE 0x00000001
-#define ISC_REQ_MUTUAL_AUTH 0x00000002
-#define ISC_REQ_REPLAY_DETECT 0x00000004
-#define ISC_REQ_SEQUENCE_DETECT 0x00000008
-#define ISC_REQ_CONFIDENTIALITY 0x00000010
-#define ISC_REQ_USE_SESSION_KEY 0x00000020
-#define ISC_REQ_PROMPT_FOR_CREDS 0x00000040
-#define ISC_REQ_USE_SUPPLIED_CREDS 0x00000080
-#define ISC_REQ_ALLOCATE_MEMORY 0x00000100
-#define ISC_REQ_USE_DCE_STYLE 0x00000200
-#define ISC_REQ_DATAGRAM 0x00000400
-#define ISC_REQ_CONNECTION 0x00000800
-#define ISC_REQ_CALL_LEVEL 0x00001000
-#define ISC_REQ_FRAGMENT_SUPPLIED 0x00002000
-#define ISC_REQ_EXTENDED_ERROR 0x00004000
-#define ISC_REQ_STREAM 0x00008000
-#define ISC_REQ_INTEGRITY 0x00010000
-#define ISC_REQ_IDENTIFY 0x00020000
-#define ISC_REQ_NULL_SESSION 0x00040000
-#define ISC_REQ_MANUAL_CRED_VALIDATION 0x00080000
-#define ISC_REQ_RESERVED1 0x00100000
-#define ISC_REQ_FRAGMENT_TO_FIT 0x00200000
-#define ISC_REQ_FORWARD_CREDENTIALS 0x00400000
-#define ISC_REQ_NO_INTEGRITY 0x00800000
-#define ISC_REQ_USE_HTTP_STYLE 0x01000000
-#define ISC_REQ_UNVERIFIED_TARGET_NAME 0x20000000
-#define ISC_REQ_CONFIDENTIALITY_ONLY 0x40000000
-#define ISC_REQ_MESSAGES 0x0000000100000000
+#define ISC_REQ_DELEGATE                                           0x00000001
+#define ISC_REQ_MUTUAL_AUTH                                        0x00000002
+#define ISC_REQ_REPLAY_DETECT                                      0x00000004
+#define ISC_REQ_SEQUENCE_DETECT                                    0x00000008
+#define ISC_REQ_CONFIDENTIALITY                                    0x00000010
+#define ISC_REQ_USE_SESSION_KEY                                    0x00000020
+#define ISC_REQ_PROMPT_FOR_CREDS                                   0x00000040
+#define ISC_REQ_USE_SUPPLIED_CREDS                                 0x00000080
+#define ISC_REQ_ALLOCATE_MEMORY                                    0x00000100
+#define ISC_REQ_USE_DCE_STYLE                                      0x00000200
+#define ISC_REQ_DATAGRAM                                           0x00000400
+#define ISC_REQ_CONNECTION                                         0x00000800
+#define ISC_REQ_CALL_LEVEL                                         0x00001000
+#define ISC_REQ_FRAGMENT_SUPPLIED                                  0x00002000
+#define ISC_REQ_EXTENDED_ERROR                                     0x00004000
+#define ISC_REQ_STREAM                                             0x00008000
+#define ISC_REQ_INTEGRITY                                          0x00010000
+#define ISC_REQ_IDENTIFY                                           0x00020000
+#define ISC_REQ_NULL_SESSION                                       0x00040000
+#define ISC_REQ_MANUAL_CRED_VALIDATION                             0x00080000
+#define ISC_REQ_RESERVED1                                          0x00100000
+#define ISC_REQ_FRAGMENT_TO_FIT                                    0x00200000
+#define ISC_REQ_FORWARD_CREDENTIALS                                0x00400000
+#define ISC_REQ_NO_INTEGRITY                                       0x00800000
+#define ISC_REQ_USE_HTTP_STYLE                                     0x01000000
+#define ISC_REQ_UNVERIFIED_TARGET_NAME                             0x20000000
+#define ISC_REQ_CONFIDENTIALITY_ONLY                               0x40000000
+#define ISC_REQ_MESSAGES                                           0x0000000100000000
 
-#define ISC_RET_DELEGATE 0x00000001
-#define ISC_RET_MUTUAL_AUTH 0x00000002
-#define ISC_RET_REPLAY_DETECT 0x00000004
-#define ISC_RET_SEQUENCE_DETECT 0x00000008
-#define ISC_RET_CONFIDENTIALITY 0x00000010
-#define ISC_RET_USE_SESSION_KEY 0x00000020
-#define ISC_RET_USED_COLLECTED_CREDS 0x00000040
-#define ISC_RET_USED_SUPPLIED_CREDS 0x00000080
-#define ISC_RET_ALLOCATED_MEMORY 0x00000100
-#define ISC_RET_USED_DCE_STYLE 0x00000200
-#define ISC_RET_DATAGRAM 0x00000400
-#define ISC_RET_CONNECTION 0x00000800
-#define ISC_RET_INTERMEDIATE_RETURN 0x00001000
-#define ISC_RET_CALL_LEVEL 0x00002000
-#define ISC_RET_EXTENDED_ERROR 0x00004000
-#define ISC_RET_STREAM 0x00008000
-#define ISC_RET_INTEGRITY 0x00010000
-#define ISC_RET_IDENTIFY 0x00020000
-#define ISC_RET_NULL_SESSION 0x00040000
-#define ISC_RET_MANUAL_CRED_VALIDATION 0x00080000
-#define ISC_RET_RESERVED1 0x00100000
-#define ISC_RET_FRAGMENT_ONLY 0x00200000
-#define ISC_RET_FORWARD_CREDENTIALS 0x00400000
-#define ISC_RET_USED_HTTP_STYLE 0x01000000
-#define ISC_RET_NO_ADDITIONAL_TOKEN 0x02000000
-#define ISC_RET_REAUTHENTICATION 0x08000000
-#define ISC_RET_CONFIDENTIALITY_ONLY 0x40000000
-#define ISC_RET_MESSAGES 0x0000000100000000
+#define ISC_RET_DELEGATE                                           0x00000001
+#define ISC_RET_MUTUAL_AUTH                                        0x00000002
+#define ISC_RET_REPLAY_DETECT                                      0x00000004
+#define ISC_RET_SEQUENCE_DETECT                                    0x00000008
+#define ISC_RET_CONFIDENTIALITY                                    0x00000010
+#define ISC_RET_USE_SESSION_KEY                                    0x00000020
+#define ISC_RET_USED_COLLECTED_CREDS                               0x00000040
+#define ISC_RET_USED_SUPPLIED_CREDS                                0x00000080
+#define ISC_RET_ALLOCATED_MEMORY                                   0x00000100
+#define ISC_RET_USED_DCE_STYLE                                     0x00000200
+#define ISC_RET_DATAGRAM                                           0x00000400
+#define ISC_RET_CONNECTION                                         0x00000800
+#define ISC_RET_INTERMEDIATE_RETURN                                0x00001000
+#define ISC_RET_CALL_LEVEL                                         0x00002000
+#define ISC_RET_EXTENDED_ERROR                                     0x00004000
+#define ISC_RET_STREAM                                             0x00008000
+#define ISC_RET_INTEGRITY                                          0x00010000
+#define ISC_RET_IDENTIFY                                           0x00020000
+#define ISC_RET_NULL_SESSION                                       0x00040000
+#define ISC_RET_MANUAL_CRED_VALIDATION                             0x00080000
+#define ISC_RET_RESERVED1                                          0x00100000
+#define ISC_RET_FRAGMENT_ONLY                                      0x00200000
+#define ISC_RET_FORWARD_CREDENTIALS                                0x00400000
+#define ISC_RET_USED_HTTP_STYLE                                    0x01000000
+#define ISC_RET_NO_ADDITIONAL_TOKEN                                0x02000000
+#define ISC_RET_REAUTHENTICATION                                   0x08000000
+#define ISC_RET_CONFIDENTIALITY_ONLY                               0x40000000
+#define ISC_RET_MESSAGES                                           0x0000000100000000
 
-#define ASC_REQ_DELEGATE 0x00000001
-#define ASC_REQ_MUTUAL_AUTH 0x00000002
-#define ASC_REQ_REPLAY_DETECT 0x00000004
-#define ASC_REQ_SEQUENCE_DETECT 0x00000008
-#define ASC_REQ_CONFIDENTIALITY 0x00000010
-#define ASC_REQ_USE_SESSION_KEY 0x00000020
-#define ASC_REQ_SESSION_TICKET 0x00000040
-#define ASC_REQ_ALLOCATE_MEMORY 0x00000100
-#define ASC_REQ_USE_DCE_STYLE 0x00000200
-#define ASC_REQ_DATAGRAM 0x00000400
-#define ASC_REQ_CONNECTION 0x00000800
-#define ASC_REQ_CALL_LEVEL 0x00001000
-#define ASC_REQ_FRAGMENT_SUPPLIED 0x00002000
-#define ASC_REQ_EXTENDED_ERROR 0x00008000
-#define ASC_REQ_STREAM 0x00010000
-#define ASC_REQ_INTEGRITY 0x00020000
-#define ASC_REQ_LICENSING 0x00040000
-#define ASC_REQ_IDENTIFY 0x00080000
-#define ASC_REQ_ALLOW_NULL_SESSION 0x00100000
-#define ASC_REQ_ALLOW_NON_USER_LOGONS 0x00200000
-#define ASC_REQ_ALLOW_CONTEXT_REPLAY 0x00400000
-#define ASC_REQ_FRAGMENT_TO_FIT 0x00800000
-#define ASC_REQ_NO_TOKEN 0x01000000
-#define ASC_REQ_PROXY_BINDINGS 0x04000000
-#define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
-#define ASC_REQ_MESSAGES 0x0000000100000000
-#define ASC_REQ_FRAGMENT_NO_TOKEN ASC_REQ_NO_TOKEN
+#define ASC_REQ_DELEGATE                                           0x00000001
+#define ASC_REQ_MUTUAL_AUTH                                        0x00000002
+#define ASC_REQ_REPLAY_DETECT                                      0x00000004
+#define ASC_REQ_SEQUENCE_DETECT                                    0x00000008
+#define ASC_REQ_CONFIDENTIALITY                                    0x00000010
+#define ASC_REQ_USE_SESSION_KEY                                    0x00000020
+#define ASC_REQ_SESSION_TICKET                                     0x00000040
+#define ASC_REQ_ALLOCATE_MEMORY                                    0x00000100
+#define ASC_REQ_USE_DCE_STYLE                                      0x00000200
+#define ASC_REQ_DATAGRAM                                           0x00000400
+#define ASC_REQ_CONNECTION                                         0x00000800
+#define ASC_REQ_CALL_LEVEL                                         0x00001000
+#define ASC_REQ_FRAGMENT_SUPPLIED                                  0x00002000
+#define ASC_REQ_EXTENDED_ERROR                                     0x00008000
+#define ASC_REQ_STREAM                                             0x00010000
+#define ASC_REQ_INTEGRITY                                          0x00020000
+#define ASC_REQ_LICENSING                                          0x00040000
+#define ASC_REQ_IDENTIFY                                           0x00080000
+#define ASC_REQ_ALLOW_NULL_SESSION                                 0x00100000
+#define ASC_REQ_ALLOW_NON_USER_LOGONS                              0x00200000
+#define ASC_REQ_ALLOW_CONTEXT_REPLAY                               0x00400000
+#define ASC_REQ_FRAGMENT_TO_FIT                                    0x00800000
+#define ASC_REQ_NO_TOKEN                                           0x01000000
+#define ASC_REQ_PROXY_BINDINGS                                     0x04000000
+#define ASC_REQ_ALLOW_MISSING_BINDINGS                             0x10000000
+#define ASC_REQ_MESSAGES                                           0x0000000100000000
+#define ASC_REQ_FRAGMENT_NO_TOKEN                                  ASC_REQ_NO_TOKEN
 
-#define ASC_RET_DELEGATE 0x00000001
-#define ASC_RET_MUTUAL_AUTH 0x00000002
-#define ASC_RET_REPLAY_DETECT 0x00000004
-#define ASC_RET_SEQUENCE_DETECT 0x00000008
-#define ASC_RET_CONFIDENTIALITY 0x00000010
-#define ASC_RET_USE_SESSION_KEY 0x00000020
-#define ASC_RET_SESSION_TICKET 0x00000040
-#define ASC_RET_ALLOCATED_MEMORY 0x00000100
-#define ASC_RET_USED_DCE_STYLE 0x00000200
-#define ASC_RET_DATAGRAM 0x00000400
-#define ASC_RET_CONNECTION 0x00000800
-#define ASC_RET_CALL_LEVEL 0x00002000
-#define ASC_RET_THIRD_LEG_FAILED 0x00004000
-#define ASC_RET_EXTENDED_ERROR 0x00008000
-#define ASC_RET_STREAM 0x00010000
-#define ASC_RET_INTEGRITY 0x00020000
-#define ASC_RET_LICENSING 0x00040000
-#define ASC_RET_IDENTIFY 0x00080000
-#define ASC_RET_NULL_SESSION 0x00100000
-#define ASC_RET_ALLOW_NON_USER_LOGONS 0x00200000
-#define ASC_RET_ALLOW_CONTEXT_REPLAY 0x00400000
-#define ASC_RET_FRAGMENT_ONLY 0x00800000
-#define ASC_RET_NO_TOKEN 0x01000000
-#define ASC_RET_NO_ADDITIONAL_TOKEN 0x02000000
-#define ASC_RET_MESSAGES 0x0000000100000000
-#define ASC_RET_NO_PROXY_BINDINGS 0x04000000
-#define ASC_RET_MISSING_BINDINGS 0x10000000
+#define ASC_RET_DELEGATE                                           0x00000001
+#define ASC_RET_MUTUAL_AUTH                                        0x00000002
+#define ASC_RET_REPLAY_DETECT                                      0x00000004
+#define ASC_RET_SEQUENCE_DETECT                                    0x00000008
+#define ASC_RET_CONFIDENTIALITY                                    0x00000010
+#define ASC_RET_USE_SESSION_KEY                                    0x00000020
+#define ASC_RET_SESSION_TICKET                                     0x00000040
+#define ASC_RET_ALLOCATED_MEMORY                                   0x00000100
+#define ASC_RET_USED_DCE_STYLE                                     0x00000200
+#define ASC_RET_DATAGRAM                                           0x00000400
+#define ASC_RET_CONNECTION                                         0x00000800
+#define ASC_RET_CALL_LEVEL                                         0x00002000
+#define ASC_RET_THIRD_LEG_FAILED                                   0x00004000
+#define ASC_RET_EXTENDED_ERROR                                     0x00008000
+#define ASC_RET_STREAM                                             0x00010000
+#define ASC_RET_INTEGRITY                                          0x00020000
+#define ASC_RET_LICENSING                                          0x00040000
+#define ASC_RET_IDENTIFY                                           0x00080000
+#define ASC_RET_NULL_SESSION                                       0x00100000
+#define ASC_RET_ALLOW_NON_USER_LOGONS                              0x00200000
+#define ASC_RET_ALLOW_CONTEXT_REPLAY                               0x00400000
+#define ASC_RET_FRAGMENT_ONLY                                      0x00800000
+#define ASC_RET_NO_TOKEN                                           0x01000000
+#define ASC_RET_NO_ADDITIONAL_TOKEN                                0x02000000
+#define ASC_RET_MESSAGES                                           0x0000000100000000
+#define ASC_RET_NO_PROXY_BINDINGS                                  0x04000000
+#define ASC_RET_MISSING_BINDINGS                                   0x10000000
 
 /* ---- Attributes of credentials ---- */
 
-#define SECPKG_CRED_ATTR_NAMES 1
-#define SECPKG_CRED_ATTR_SSI_PROVIDER 2
-#define SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS 3
-#define SECPKG_CRED_ATTR_CERT 4
-#define SECPKG_CRED_ATTR_PAC_BYPASS 5
-#define SECPKG_CRED_ATTR_TICKET_LOGON 1200
+#define SECPKG_CRED_ATTR_NAMES                                     1
+#define SECPKG_CRED_ATTR_SSI_PROVIDER                              2
+#define SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS                        3
+#define SECPKG_CRED_ATTR_CERT                                      4
+#define SECPKG_CRED_ATTR_PAC_BYPASS                                5
+#define SECPKG_CRED_ATTR_TICKET_LOGON                              1200
 
 typedef struct _SecPkgCredentials_NamesW {
     SEC_WCHAR *sUserName;
@@ -440,8 +444,8 @@ typedef struct _SecPkgCredentials_NamesA {
     SEC_CHAR *sUserName;
 } SecPkgCredentials_NamesA, *PSecPkgCredentials_NamesA;
 
-#define SecPkgCredentials_Names SSPI_NAME_AW(SecPkgCredentials_Names)
-#define PSecPkgCredentials_Names SSPI_NAME_AW(PSecPkgCredentials_Names)
+#define SecPkgCredentials_Names                                    SSPI_NAME_AW(SecPkgCredentials_Names)
+#define PSecPkgCredentials_Names                                   SSPI_NAME_AW(PSecPkgCredentials_Names)
 
 typedef struct _SecPkgCredentials_SSIProviderW {
     SEC_WCHAR *sProviderName;
@@ -455,11 +459,11 @@ typedef struct _SecPkgCredentials_SSIProviderA {
     char *ProviderInfo;
 } SecPkgCredentials_SSIProviderA, *PSecPkgCredentials_SSIProviderA;
 
-#define SecPkgCredentials_SSIProvider SSPI_NAME_AW(SecPkgCredentials_SSIProvider)
-#define PSecPkgCredentials_SSIProvider SSPI_NAME_AW(PSecPkgCredentials_SSIProvider)
+#define SecPkgCredentials_SSIProvider                              SSPI_NAME_AW(SecPkgCredentials_SSIProvider)
+#define PSecPkgCredentials_SSIProvider                             SSPI_NAME_AW(PSecPkgCredentials_SSIProvider)
 
-#define KDC_PROXY_SETTINGS_V1 1
-#define KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY 0x1
+#define KDC_PROXY_SETTINGS_V1                                      1
+#define KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY                        0x1
 
 typedef struct _SecPkgCredentials_KdcProxySettingsW {
     ULONG Version;
@@ -477,46 +481,46 @@ typedef struct _SecPkgCredentials_Cert {
 
 /* ---- Attributes of contexts ---- */
 
-#define SECPKG_ATTR_SIZES 0
-#define SECPKG_ATTR_NAMES 1
-#define SECPKG_ATTR_LIFESPAN 2
-#define SECPKG_ATTR_DCE_INFO 3
-#define SECPKG_ATTR_STREAM_SIZES 4
-#define SECPKG_ATTR_KEY_INFO 5
-#define SECPKG_ATTR_AUTHORITY 6
-#define SECPKG_ATTR_PROTO_INFO 7
-#define SECPKG_ATTR_PASSWORD_EXPIRY 8
-#define SECPKG_ATTR_SESSION_KEY 9
-#define SECPKG_ATTR_PACKAGE_INFO 10
-#define SECPKG_ATTR_USER_FLAGS 11
-#define SECPKG_ATTR_NEGOTIATION_INFO 12
-#define SECPKG_ATTR_NATIVE_NAMES 13
-#define SECPKG_ATTR_FLAGS 14
-#define SECPKG_ATTR_USE_VALIDATED 15
-#define SECPKG_ATTR_CREDENTIAL_NAME 16
-#define SECPKG_ATTR_TARGET_INFORMATION 17
-#define SECPKG_ATTR_ACCESS_TOKEN 18
-#define SECPKG_ATTR_TARGET 19
-#define SECPKG_ATTR_AUTHENTICATION_ID 20
-#define SECPKG_ATTR_LOGOFF_TIME 21
-#define SECPKG_ATTR_NEGO_KEYS 22
-#define SECPKG_ATTR_PROMPTING_NEEDED 24
-#define SECPKG_ATTR_UNIQUE_BINDINGS 25
-#define SECPKG_ATTR_ENDPOINT_BINDINGS 26
-#define SECPKG_ATTR_CLIENT_SPECIFIED_TARGET 27
-#define SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS 30
-#define SECPKG_ATTR_NEGO_PKG_INFO 31
-#define SECPKG_ATTR_NEGO_STATUS 32
-#define SECPKG_ATTR_CONTEXT_DELETED 33
-#define SECPKG_ATTR_DTLS_MTU 34
-#define SECPKG_ATTR_DATAGRAM_SIZES SECPKG_ATTR_STREAM_SIZES
-#define SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES 128
-#define SECPKG_ATTR_APPLICATION_PROTOCOL 35
-#define SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS 36
-#define SECPKG_ATTR_IS_LOOPBACK 37
+#define SECPKG_ATTR_SIZES                                          0
+#define SECPKG_ATTR_NAMES                                          1
+#define SECPKG_ATTR_LIFESPAN                                       2
+#define SECPKG_ATTR_DCE_INFO                                       3
+#define SECPKG_ATTR_STREAM_SIZES                                   4
+#define SECPKG_ATTR_KEY_INFO                                       5
+#define SECPKG_ATTR_AUTHORITY                                      6
+#define SECPKG_ATTR_PROTO_INFO                                     7
+#define SECPKG_ATTR_PASSWORD_EXPIRY                                8
+#define SECPKG_ATTR_SESSION_KEY                                    9
+#define SECPKG_ATTR_PACKAGE_INFO                                   10
+#define SECPKG_ATTR_USER_FLAGS                                     11
+#define SECPKG_ATTR_NEGOTIATION_INFO                               12
+#define SECPKG_ATTR_NATIVE_NAMES                                   13
+#define SECPKG_ATTR_FLAGS                                          14
+#define SECPKG_ATTR_USE_VALIDATED                                  15
+#define SECPKG_ATTR_CREDENTIAL_NAME                                16
+#define SECPKG_ATTR_TARGET_INFORMATION                             17
+#define SECPKG_ATTR_ACCESS_TOKEN                                   18
+#define SECPKG_ATTR_TARGET                                         19
+#define SECPKG_ATTR_AUTHENTICATION_ID                              20
+#define SECPKG_ATTR_LOGOFF_TIME                                    21
+#define SECPKG_ATTR_NEGO_KEYS                                      22
+#define SECPKG_ATTR_PROMPTING_NEEDED                               24
+#define SECPKG_ATTR_UNIQUE_BINDINGS                                25
+#define SECPKG_ATTR_ENDPOINT_BINDINGS                              26
+#define SECPKG_ATTR_CLIENT_SPECIFIED_TARGET                        27
+#define SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS                       30
+#define SECPKG_ATTR_NEGO_PKG_INFO                                  31
+#define SECPKG_ATTR_NEGO_STATUS                                    32
+#define SECPKG_ATTR_CONTEXT_DELETED                                33
+#define SECPKG_ATTR_DTLS_MTU                                       34
+#define SECPKG_ATTR_DATAGRAM_SIZES                                 SECPKG_ATTR_STREAM_SIZES
+#define SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES                    128
+#define SECPKG_ATTR_APPLICATION_PROTOCOL                           35
+#define SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS                      36
+#define SECPKG_ATTR_IS_LOOPBACK                                    37
 
-#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS 0x1
-#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM 0x2
+#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS                     0x1
+#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM                         0x2
 
 typedef struct _SecPkgContext_SubjectAttributes {
     void *AttributeInfo;
@@ -528,7 +532,8 @@ typedef enum _SECPKG_CRED_CLASS {
     SecPkgCredClass_PersistedGeneric = 20,
     SecPkgCredClass_PersistedSpecific = 30,
     SecPkgCredClass_Explicit = 40
-} SECPKG_CRED_CLASS, *PSECPKG_CRED_CLASS;
+} SECPKG_CRED_CLASS,
+    *PSECPKG_CRED_CLASS;
 
 typedef struct _SecPkgContext_CredInfo {
     SECPKG_CRED_CLASS CredClass;
@@ -565,7 +570,8 @@ typedef enum _SECPKG_ATTR_LCT_STATUS {
     SecPkgAttrLastClientTokenYes,
     SecPkgAttrLastClientTokenNo,
     SecPkgAttrLastClientTokenMaybe
-} SECPKG_ATTR_LCT_STATUS, *PSECPKG_ATTR_LCT_STATUS;
+} SECPKG_ATTR_LCT_STATUS,
+    *PSECPKG_ATTR_LCT_STATUS;
 
 typedef struct _SecPkgContext_LastClientTokenStatus {
     SECPKG_ATTR_LCT_STATUS LastClientTokenStatus;
@@ -579,8 +585,8 @@ typedef struct _SecPkgContext_NamesA {
     SEC_CHAR *sUserName;
 } SecPkgContext_NamesA, *PSecPkgContext_NamesA;
 
-#define SecPkgContext_Names SSPI_NAME_AW(SecPkgContext_Names)
-#define PSecPkgContext_Names SSPI_NAME_AW(PSecPkgContext_Names)
+#define SecPkgContext_Names                                        SSPI_NAME_AW(SecPkgContext_Names)
+#define PSecPkgContext_Names                                       SSPI_NAME_AW(PSecPkgContext_Names)
 
 typedef struct _SecPkgContext_Lifespan {
     TimeStamp tsStart;
@@ -608,8 +614,8 @@ typedef struct _SecPkgContext_KeyInfoA {
     ULONG EncryptAlgorithm;
 } SecPkgContext_KeyInfoA, *PSecPkgContext_KeyInfoA;
 
-#define SecPkgContext_KeyInfo SSPI_NAME_AW(SecPkgContext_KeyInfo)
-#define PSecPkgContext_KeyInfo SSPI_NAME_AW(PSecPkgContext_KeyInfo)
+#define SecPkgContext_KeyInfo                                      SSPI_NAME_AW(SecPkgContext_KeyInfo)
+#define PSecPkgContext_KeyInfo                                     SSPI_NAME_AW(PSecPkgContext_KeyInfo)
 
 typedef struct _SecPkgContext_AuthorityW {
     SEC_WCHAR *sAuthorityName;
@@ -619,8 +625,8 @@ typedef struct _SecPkgContext_AuthorityA {
     SEC_CHAR *sAuthorityName;
 } SecPkgContext_AuthorityA, *PSecPkgContext_AuthorityA;
 
-#define SecPkgContext_Authority SSPI_NAME_AW(SecPkgContext_Authority)
-#define PSecPkgContext_Authority SSPI_NAME_AW(PSecPkgContext_Authority)
+#define SecPkgContext_Authority                                    SSPI_NAME_AW(SecPkgContext_Authority)
+#define PSecPkgContext_Authority                                   SSPI_NAME_AW(PSecPkgContext_Authority)
 
 typedef struct _SecPkgContext_ProtoInfoW {
     SEC_WCHAR *sProtocolName;
@@ -634,8 +640,8 @@ typedef struct _SecPkgContext_ProtoInfoA {
     ULONG minorVersion;
 } SecPkgContext_ProtoInfoA, *PSecPkgContext_ProtoInfoA;
 
-#define SecPkgContext_ProtoInfo SSPI_NAME_AW(SecPkgContext_ProtoInfo)
-#define PSecPkgContext_ProtoInfo SSPI_NAME_AW(PSecPkgContext_ProtoInfo)
+#define SecPkgContext_ProtoInfo                                    SSPI_NAME_AW(SecPkgContext_ProtoInfo)
+#define PSecPkgContext_ProtoInfo                                   SSPI_NAME_AW(PSecPkgContext_ProtoInfo)
 
 typedef struct _SecPkgContext_PasswordExpiry {
     TimeStamp tsPasswordExpires;
@@ -667,8 +673,8 @@ typedef struct _SecPkgContext_PackageInfoA {
     PSecPkgInfoA PackageInfo;
 } SecPkgContext_PackageInfoA, *PSecPkgContext_PackageInfoA;
 
-#define SecPkgContext_PackageInfo SSPI_NAME_AW(SecPkgContext_PackageInfo)
-#define PSecPkgContext_PackageInfo SSPI_NAME_AW(PSecPkgContext_PackageInfo)
+#define SecPkgContext_PackageInfo                                  SSPI_NAME_AW(SecPkgContext_PackageInfo)
+#define PSecPkgContext_PackageInfo                                 SSPI_NAME_AW(PSecPkgContext_PackageInfo)
 
 typedef struct _SecPkgContext_UserFlags {
     ULONG UserFlags;
@@ -688,14 +694,14 @@ typedef struct _SecPkgContext_NegotiationInfoA {
     ULONG NegotiationState;
 } SecPkgContext_NegotiationInfoA, *PSecPkgContext_NegotiationInfoA;
 
-#define SecPkgContext_NegotiationInfo SSPI_NAME_AW(SecPkgContext_NegotiationInfo)
-#define PSecPkgContext_NegotiationInfo SSPI_NAME_AW(PSecPkgContext_NegotiationInfo)
+#define SecPkgContext_NegotiationInfo                              SSPI_NAME_AW(SecPkgContext_NegotiationInfo)
+#define PSecPkgContext_NegotiationInfo                             SSPI_NAME_AW(PSecPkgContext_NegotiationInfo)
 
-#define SECPKG_NEGOTIATION_COMPLETE 0
-#define SECPKG_NEGOTIATION_OPTIMISTIC 1
-#define SECPKG_NEGOTIATION_IN_PROGRESS 2
-#define SECPKG_NEGOTIATION_DIRECT 3
-#define SECPKG_NEGOTIATION_TRY_MULTICRED 4
+#define SECPKG_NEGOTIATION_COMPLETE                                0
+#define SECPKG_NEGOTIATION_OPTIMISTIC                              1
+#define SECPKG_NEGOTIATION_IN_PROGRESS                             2
+#define SECPKG_NEGOTIATION_DIRECT                                  3
+#define SECPKG_NEGOTIATION_TRY_MULTICRED                           4
 
 typedef struct _SecPkgContext_NativeNamesW {
     SEC_WCHAR *sClientName;
@@ -707,8 +713,8 @@ typedef struct _SecPkgContext_NativeNamesA {
     SEC_CHAR *sServerName;
 } SecPkgContext_NativeNamesA, *PSecPkgContext_NativeNamesA;
 
-#define SecPkgContext_NativeNames SSPI_NAME_AW(SecPkgContext_NativeNames)
-#define PSecPkgContext_NativeNames SSPI_NAME_AW(PSecPkgContext_NativeNames)
+#define SecPkgContext_NativeNames                                  SSPI_NAME_AW(SecPkgContext_NativeNames)
+#define PSecPkgContext_NativeNames                                 SSPI_NAME_AW(PSecPkgContext_NativeNames)
 
 typedef struct _SecPkgContext_CredentialNameW {
     ULONG CredentialType;
@@ -720,8 +726,8 @@ typedef struct _SecPkgContext_CredentialNameA {
     SEC_CHAR *sCredentialName;
 } SecPkgContext_CredentialNameA, *PSecPkgContext_CredentialNameA;
 
-#define SecPkgContext_CredentialName SSPI_NAME_AW(SecPkgContext_CredentialName)
-#define PSecPkgContext_CredentialName SSPI_NAME_AW(PSecPkgContext_CredentialName)
+#define SecPkgContext_CredentialName                               SSPI_NAME_AW(SecPkgContext_CredentialName)
+#define PSecPkgContext_CredentialName                              SSPI_NAME_AW(PSecPkgContext_CredentialName)
 
 typedef struct _SecPkgContext_AccessToken {
     void *AccessToken;
@@ -755,9 +761,10 @@ typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS {
     SecApplicationProtocolNegotiationStatus_None,
     SecApplicationProtocolNegotiationStatus_Success,
     SecApplicationProtocolNegotiationStatus_SelectedClientOnly
-} SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS, *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS;
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS;
 
-#define MAX_PROTOCOL_ID_SIZE 0xff
+#define MAX_PROTOCOL_ID_SIZE                                       0xff
 
 typedef struct _SecPkgContext_ApplicationProtocol {
     SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS ProtoNegoStatus;
@@ -782,26 +789,26 @@ typedef struct _SECPKG_APP_MODE_INFO {
 /* ---- Packages: finding and adding them ---- */
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(ULONG *pcPackages,
-    PSecPkgInfoW *ppPackageInfo);
+                                                                    PSecPkgInfoW *ppPackageInfo);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesA(ULONG *pcPackages,
-    PSecPkgInfoA *ppPackageInfo);
+                                                                    PSecPkgInfoA *ppPackageInfo);
 typedef SECURITY_STATUS(SEC_ENTRY *ENUMERATE_SECURITY_PACKAGES_FN_W)(ULONG *pcPackages,
-    PSecPkgInfoW *ppPackageInfo);
+                                                                     PSecPkgInfoW *ppPackageInfo);
 typedef SECURITY_STATUS(SEC_ENTRY *ENUMERATE_SECURITY_PACKAGES_FN_A)(ULONG *pcPackages,
-    PSecPkgInfoA *ppPackageInfo);
-#define EnumerateSecurityPackages SSPI_NAME_AW(EnumerateSecurityPackages)
-#define ENUMERATE_SECURITY_PACKAGES_FN SSPI_NAME_UAW(ENUMERATE_SECURITY_PACKAGES_FN)
+                                                                     PSecPkgInfoA *ppPackageInfo);
+#define EnumerateSecurityPackages                                  SSPI_NAME_AW(EnumerateSecurityPackages)
+#define ENUMERATE_SECURITY_PACKAGES_FN                             SSPI_NAME_UAW(ENUMERATE_SECURITY_PACKAGES_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName,
-    PSecPkgInfoW *ppPackageInfo);
+                                                                   PSecPkgInfoW *ppPackageInfo);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName,
-    PSecPkgInfoA *ppPackageInfo);
+                                                                   PSecPkgInfoA *ppPackageInfo);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_SECURITY_PACKAGE_INFO_FN_W)(SEC_WCHAR *pszPackageName,
-    PSecPkgInfoW *ppPackageInfo);
+                                                                     PSecPkgInfoW *ppPackageInfo);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_SECURITY_PACKAGE_INFO_FN_A)(SEC_CHAR *pszPackageName,
-    PSecPkgInfoA *ppPackageInfo);
-#define QuerySecurityPackageInfo SSPI_NAME_AW(QuerySecurityPackageInfo)
-#define QUERY_SECURITY_PACKAGE_INFO_FN SSPI_NAME_UAW(QUERY_SECURITY_PACKAGE_INFO_FN)
+                                                                     PSecPkgInfoA *ppPackageInfo);
+#define QuerySecurityPackageInfo                                   SSPI_NAME_AW(QuerySecurityPackageInfo)
+#define QUERY_SECURITY_PACKAGE_INFO_FN                             SSPI_NAME_UAW(QUERY_SECURITY_PACKAGE_INFO_FN)
 
 typedef struct _SECURITY_PACKAGE_OPTIONS {
     ULONG Size;
@@ -811,136 +818,157 @@ typedef struct _SECURITY_PACKAGE_OPTIONS {
     void *Signature;
 } SECURITY_PACKAGE_OPTIONS, *PSECURITY_PACKAGE_OPTIONS;
 
-#define SECPKG_OPTIONS_TYPE_UNKNOWN 0
-#define SECPKG_OPTIONS_TYPE_LSA 1
-#define SECPKG_OPTIONS_TYPE_SSPI 2
-#define SECPKG_OPTIONS_PERMANENT 0x00000001
+#define SECPKG_OPTIONS_TYPE_UNKNOWN                                0
+#define SECPKG_OPTIONS_TYPE_LSA                                    1
+#define SECPKG_OPTIONS_TYPE_SSPI                                   2
+#define SECPKG_OPTIONS_PERMANENT                                   0x00000001
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AddSecurityPackageW(LPWSTR pszPackageName,
-    PSECURITY_PACKAGE_OPTIONS pOptions);
+                                                             PSECURITY_PACKAGE_OPTIONS pOptions);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AddSecurityPackageA(LPSTR pszPackageName,
-    PSECURITY_PACKAGE_OPTIONS pOptions);
-#define AddSecurityPackage SSPI_NAME_AW(AddSecurityPackage)
+                                                             PSECURITY_PACKAGE_OPTIONS pOptions);
+#define AddSecurityPackage                                         SSPI_NAME_AW(AddSecurityPackage)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY DeleteSecurityPackageA(SEC_CHAR *pszPackageName);
-#define DeleteSecurityPackage SSPI_NAME_AW(DeleteSecurityPackage)
+#define DeleteSecurityPackage                                      SSPI_NAME_AW(DeleteSecurityPackage)
 
 /* ---- Credentials ---- */
 
 /* How a package once asked the application for a key. Packages ignore it and applications pass NULL. */
-typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key, SECURITY_STATUS *Status);
+typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key,
+                                        SECURITY_STATUS *Status);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal,
-    SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal,
-    SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
-typedef SECURITY_STATUS(SEC_ENTRY *ACQUIRE_CREDENTIALS_HANDLE_FN_W)(SEC_WCHAR *pszPrincipal,
-    SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
-typedef SECURITY_STATUS(SEC_ENTRY *ACQUIRE_CREDENTIALS_HANDLE_FN_A)(SEC_CHAR *pszPrincipal,
-    SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
-#define AcquireCredentialsHandle SSPI_NAME_AW(AcquireCredentialsHandle)
-#define ACQUIRE_CREDENTIALS_HANDLE_FN SSPI_NAME_UAW(ACQUIRE_CREDENTIALS_HANDLE_FN)
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(
+    SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData,
+    SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(
+    SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData,
+    SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(SEC_ENTRY *ACQUIRE_CREDENTIALS_HANDLE_FN_W)(
+    SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData,
+    SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(SEC_ENTRY *ACQUIRE_CREDENTIALS_HANDLE_FN_A)(
+    SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId, void *pAuthData,
+    SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+#define AcquireCredentialsHandle                                   SSPI_NAME_AW(AcquireCredentialsHandle)
+#define ACQUIRE_CREDENTIALS_HANDLE_FN                              SSPI_NAME_UAW(ACQUIRE_CREDENTIALS_HANDLE_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal,
-    SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+                                                         SEC_WCHAR *pszPackage, ULONG fCredentialUse,
+                                                         void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                         void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal,
-    SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+                                                         SEC_CHAR *pszPackage, ULONG fCredentialUse,
+                                                         void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                         void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 typedef SECURITY_STATUS(SEC_ENTRY *ADD_CREDENTIALS_FN_W)(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal,
-    SEC_WCHAR *pszPackage, ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+                                                         SEC_WCHAR *pszPackage, ULONG fCredentialUse,
+                                                         void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                         void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 typedef SECURITY_STATUS(SEC_ENTRY *ADD_CREDENTIALS_FN_A)(PCredHandle hCredentials, SEC_CHAR *pszPrincipal,
-    SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-    void *pvGetKeyArgument, PTimeStamp ptsExpiry);
-#define AddCredentials SSPI_NAME_AW(AddCredentials)
-#define ADD_CREDENTIALS_FN SSPI_NAME_UAW(ADD_CREDENTIALS_FN)
+                                                         SEC_CHAR *pszPackage, ULONG fCredentialUse,
+                                                         void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                         void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+#define AddCredentials                                             SSPI_NAME_AW(AddCredentials)
+#define ADD_CREDENTIALS_FN                                         SSPI_NAME_UAW(ADD_CREDENTIALS_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential);
 typedef SECURITY_STATUS(SEC_ENTRY *FREE_CREDENTIALS_HANDLE_FN)(PCredHandle phCredential);
 
-#define FreeCredentialHandle FreeCredentialsHandle
+#define FreeCredentialHandle                                       FreeCredentialsHandle
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryCredentialsAttributesW(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer);
+                                                                     ULONG ulAttribute, void *pBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryCredentialsAttributesA(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer);
+                                                                     ULONG ulAttribute, void *pBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer);
+                                                                      ULONG ulAttribute, void *pBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer);
-#define QueryCredentialsAttributes SSPI_NAME_AW(QueryCredentialsAttributes)
-#define QUERY_CREDENTIALS_ATTRIBUTES_FN SSPI_NAME_UAW(QUERY_CREDENTIALS_ATTRIBUTES_FN)
+                                                                      ULONG ulAttribute, void *pBuffer);
+#define QueryCredentialsAttributes                                 SSPI_NAME_AW(QueryCredentialsAttributes)
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN                            SSPI_NAME_UAW(QUERY_CREDENTIALS_ATTRIBUTES_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryCredentialsAttributesExW(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                       ULONG ulAttribute, void *pBuffer,
+                                                                       ULONG cbBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryCredentialsAttributesExA(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                       ULONG ulAttribute, void *pBuffer,
+                                                                       ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                         ULONG ulAttribute, void *pBuffer,
+                                                                         ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
-#define QueryCredentialsAttributesEx SSPI_NAME_AW(QueryCredentialsAttributesEx)
-#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN SSPI_NAME_UAW(QUERY_CREDENTIALS_ATTRIBUTES_EX_FN)
+                                                                         ULONG ulAttribute, void *pBuffer,
+                                                                         ULONG cbBuffer);
+#define QueryCredentialsAttributesEx                               SSPI_NAME_AW(QueryCredentialsAttributesEx)
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN                         SSPI_NAME_UAW(QUERY_CREDENTIALS_ATTRIBUTES_EX_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SetCredentialsAttributesW(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                   ULONG ulAttribute, void *pBuffer,
+                                                                   ULONG cbBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SetCredentialsAttributesA(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                   ULONG ulAttribute, void *pBuffer,
+                                                                   ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
+                                                                    ULONG ulAttribute, void *pBuffer,
+                                                                    ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle phCredential,
-    ULONG ulAttribute, void *pBuffer, ULONG cbBuffer);
-#define SetCredentialsAttributes SSPI_NAME_AW(SetCredentialsAttributes)
-#define SET_CREDENTIALS_ATTRIBUTES_FN SSPI_NAME_UAW(SET_CREDENTIALS_ATTRIBUTES_FN)
+                                                                    ULONG ulAttribute, void *pBuffer,
+                                                                    ULONG cbBuffer);
+#define SetCredentialsAttributes                                   SSPI_NAME_AW(SetCredentialsAttributes)
+#define SET_CREDENTIALS_ATTRIBUTES_FN                              SSPI_NAME_UAW(SET_CREDENTIALS_ATTRIBUTES_FN)
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
-    SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword, SEC_WCHAR *pszNewPassword,
-    BOOLEAN bImpersonating, ULONG dwReserved, PSecBufferDesc pOutput);
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
-    SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName, SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword,
-    BOOLEAN bImpersonating, ULONG dwReserved, PSecBufferDesc pOutput);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordW(
+    SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword,
+    SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved, PSecBufferDesc pOutput);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordA(
+    SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName, SEC_CHAR *pszOldPassword,
+    SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved, PSecBufferDesc pOutput);
 typedef SECURITY_STATUS(SEC_ENTRY *CHANGE_PASSWORD_FN_W)(SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName,
-    SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword, SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
-    ULONG dwReserved, PSecBufferDesc pOutput);
+                                                         SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword,
+                                                         SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
+                                                         ULONG dwReserved, PSecBufferDesc pOutput);
 typedef SECURITY_STATUS(SEC_ENTRY *CHANGE_PASSWORD_FN_A)(SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName,
-    SEC_CHAR *pszAccountName, SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
-    ULONG dwReserved, PSecBufferDesc pOutput);
-#define ChangeAccountPassword SSPI_NAME_AW(ChangeAccountPassword)
-#define CHANGE_PASSWORD_FN SSPI_NAME_UAW(CHANGE_PASSWORD_FN)
+                                                         SEC_CHAR *pszAccountName, SEC_CHAR *pszOldPassword,
+                                                         SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
+                                                         ULONG dwReserved, PSecBufferDesc pOutput);
+#define ChangeAccountPassword                                      SSPI_NAME_AW(ChangeAccountPassword)
+#define CHANGE_PASSWORD_FN                                         SSPI_NAME_UAW(CHANGE_PASSWORD_FN)
 
 /* ---- Contexts: establishing them ---- */
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY InitializeSecurityContextW(PCredHandle phCredential,
-    PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY InitializeSecurityContextA(PCredHandle phCredential,
-    PCtxtHandle phContext, SEC_CHAR *pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-typedef SECURITY_STATUS(SEC_ENTRY *INITIALIZE_SECURITY_CONTEXT_FN_W)(PCredHandle phCredential,
-    PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-typedef SECURITY_STATUS(SEC_ENTRY *INITIALIZE_SECURITY_CONTEXT_FN_A)(PCredHandle phCredential,
-    PCtxtHandle phContext, SEC_CHAR *pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-#define InitializeSecurityContext SSPI_NAME_AW(InitializeSecurityContext)
-#define INITIALIZE_SECURITY_CONTEXT_FN SSPI_NAME_UAW(INITIALIZE_SECURITY_CONTEXT_FN)
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY InitializeSecurityContextW(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY InitializeSecurityContextA(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(SEC_ENTRY *INITIALIZE_SECURITY_CONTEXT_FN_W)(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(SEC_ENTRY *INITIALIZE_SECURITY_CONTEXT_FN_A)(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+#define InitializeSecurityContext                                  SSPI_NAME_AW(InitializeSecurityContext)
+#define INITIALIZE_SECURITY_CONTEXT_FN                             SSPI_NAME_UAW(INITIALIZE_SECURITY_CONTEXT_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential,
-    PCtxtHandle phContext, PSecBufferDesc pInput, ULONG fContextReq, ULONG TargetDataRep,
-    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+                                                               PCtxtHandle phContext, PSecBufferDesc pInput,
+                                                               ULONG fContextReq, ULONG TargetDataRep,
+                                                               PCtxtHandle phNewContext,
+                                                               PSecBufferDesc pOutput, ULONG *pfContextAttr,
+                                                               PTimeStamp ptsExpiry);
 typedef SECURITY_STATUS(SEC_ENTRY *ACCEPT_SECURITY_CONTEXT_FN)(PCredHandle phCredential,
-    PCtxtHandle phContext, PSecBufferDesc pInput, ULONG fContextReq, ULONG TargetDataRep,
-    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+                                                               PCtxtHandle phContext, PSecBufferDesc pInput,
+                                                               ULONG fContextReq, ULONG TargetDataRep,
+                                                               PCtxtHandle phNewContext,
+                                                               PSecBufferDesc pOutput, ULONG *pfContextAttr,
+                                                               PTimeStamp ptsExpiry);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
 typedef SECURITY_STATUS(SEC_ENTRY *COMPLETE_AUTH_TOKEN_FN)(PCtxtHandle phContext, PSecBufferDesc pToken);
@@ -954,42 +982,51 @@ typedef SECURITY_STATUS(SEC_ENTRY *DELETE_SECURITY_CONTEXT_FN)(PCtxtHandle phCon
 /* ---- Contexts: asking and setting ---- */
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer);
+                                                                 void *pBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer);
+                                                                 void *pBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer);
+                                                                  void *pBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer);
-#define QueryContextAttributes SSPI_NAME_AW(QueryContextAttributes)
-#define QUERY_CONTEXT_ATTRIBUTES_FN SSPI_NAME_UAW(QUERY_CONTEXT_ATTRIBUTES_FN)
+                                                                  void *pBuffer);
+#define QueryContextAttributes                                     SSPI_NAME_AW(QueryContextAttributes)
+#define QUERY_CONTEXT_ATTRIBUTES_FN                                SSPI_NAME_UAW(QUERY_CONTEXT_ATTRIBUTES_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryContextAttributesExW(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                                   void *pBuffer, ULONG cbBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY QueryContextAttributesExA(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                                   void *pBuffer, ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CONTEXT_ATTRIBUTES_EX_FN_W)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                                     void *pBuffer, ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *QUERY_CONTEXT_ATTRIBUTES_EX_FN_A)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
-#define QueryContextAttributesEx SSPI_NAME_AW(QueryContextAttributesEx)
-#define QUERY_CONTEXT_ATTRIBUTES_EX_FN SSPI_NAME_UAW(QUERY_CONTEXT_ATTRIBUTES_EX_FN)
+                                                                     void *pBuffer, ULONG cbBuffer);
+#define QueryContextAttributesEx                                   SSPI_NAME_AW(QueryContextAttributesEx)
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN                             SSPI_NAME_UAW(QUERY_CONTEXT_ATTRIBUTES_EX_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SetContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                               void *pBuffer, ULONG cbBuffer);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SetContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                               void *pBuffer, ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *SET_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
+                                                                void *pBuffer, ULONG cbBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *SET_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle phContext, ULONG ulAttribute,
-    void *pBuffer, ULONG cbBuffer);
-#define SetContextAttributes SSPI_NAME_AW(SetContextAttributes)
-#define SET_CONTEXT_ATTRIBUTES_FN SSPI_NAME_UAW(SET_CONTEXT_ATTRIBUTES_FN)
+                                                                void *pBuffer, ULONG cbBuffer);
+#define SetContextAttributes                                       SSPI_NAME_AW(SetContextAttributes)
+#define SET_CONTEXT_ATTRIBUTES_FN                                  SSPI_NAME_UAW(SET_CONTEXT_ATTRIBUTES_FN)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
 typedef SECURITY_STATUS(SEC_ENTRY *FREE_CONTEXT_BUFFER_FN)(void *pvContextBuffer);
 
 /* ---- Contexts: being the client ---- */
+
+typedef enum _SecDelegationType {
+    SecFull,
+    SecService,
+    SecTree,
+    SecDirectory,
+    SecObject
+} SecDelegationType,
+    *PSecDelegationType;
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext);
 typedef SECURITY_STATUS(SEC_ENTRY *IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle phContext);
@@ -1003,50 +1040,54 @@ typedef SECURITY_STATUS(SEC_ENTRY *QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle 
 /* ---- Contexts: protecting messages ---- */
 
 /* fQOP of EncryptMessage: sign and frame the message, but leave it readable. */
-#define SECQOP_WRAP_NO_ENCRYPT 0x80000001
-#define SECQOP_WRAP_OOB_DATA 0x40000000
+#define SECQOP_WRAP_NO_ENCRYPT                                     0x80000001
+#define SECQOP_WRAP_OOB_DATA                                       0x40000000
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
-    PSecBufferDesc pMessage, ULONG MessageSeqNo);
+                                                       PSecBufferDesc pMessage, ULONG MessageSeqNo);
 typedef SECURITY_STATUS(SEC_ENTRY *MAKE_SIGNATURE_FN)(PCtxtHandle phContext, ULONG fQOP,
-    PSecBufferDesc pMessage, ULONG MessageSeqNo);
+                                                      PSecBufferDesc pMessage, ULONG MessageSeqNo);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
-    ULONG MessageSeqNo, ULONG *pfQOP);
+                                                         ULONG MessageSeqNo, ULONG *pfQOP);
 typedef SECURITY_STATUS(SEC_ENTRY *VERIFY_SIGNATURE_FN)(PCtxtHandle phContext, PSecBufferDesc pMessage,
-    ULONG MessageSeqNo, ULONG *pfQOP);
+                                                        ULONG MessageSeqNo, ULONG *pfQOP);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
-    PSecBufferDesc pMessage, ULONG MessageSeqNo);
+                                                        PSecBufferDesc pMessage, ULONG MessageSeqNo);
 typedef SECURITY_STATUS(SEC_ENTRY *ENCRYPT_MESSAGE_FN)(PCtxtHandle phContext, ULONG fQOP,
-    PSecBufferDesc pMessage, ULONG MessageSeqNo);
+                                                       PSecBufferDesc pMessage, ULONG MessageSeqNo);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
-    ULONG MessageSeqNo, ULONG *pfQOP);
+                                                        ULONG MessageSeqNo, ULONG *pfQOP);
 typedef SECURITY_STATUS(SEC_ENTRY *DECRYPT_MESSAGE_FN)(PCtxtHandle phContext, PSecBufferDesc pMessage,
-    ULONG MessageSeqNo, ULONG *pfQOP);
+                                                       ULONG MessageSeqNo, ULONG *pfQOP);
 
 /* ---- Contexts: to another process ---- */
 
-#define SECPKG_CONTEXT_EXPORT_RESET_NEW 0x00000001
-#define SECPKG_CONTEXT_EXPORT_DELETE_OLD 0x00000002
-#define SECPKG_CONTEXT_EXPORT_TO_KERNEL 0x00000004
+#define SECPKG_CONTEXT_EXPORT_RESET_NEW                            0x00000001
+#define SECPKG_CONTEXT_EXPORT_DELETE_OLD                           0x00000002
+#define SECPKG_CONTEXT_EXPORT_TO_KERNEL                            0x00000004
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags,
-    PSecBuffer pPackedContext, void **pToken);
+                                                               PSecBuffer pPackedContext, void **pToken);
 typedef SECURITY_STATUS(SEC_ENTRY *EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle phContext, ULONG fFlags,
-    PSecBuffer pPackedContext, void **pToken);
+                                                               PSecBuffer pPackedContext, void **pToken);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ImportSecurityContextW(SEC_WCHAR *pszPackage,
-    PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext);
+                                                                PSecBuffer pPackedContext, void *Token,
+                                                                PCtxtHandle phContext);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ImportSecurityContextA(SEC_CHAR *pszPackage,
-    PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext);
+                                                                PSecBuffer pPackedContext, void *Token,
+                                                                PCtxtHandle phContext);
 typedef SECURITY_STATUS(SEC_ENTRY *IMPORT_SECURITY_CONTEXT_FN_W)(SEC_WCHAR *pszPackage,
-    PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext);
+                                                                 PSecBuffer pPackedContext, void *Token,
+                                                                 PCtxtHandle phContext);
 typedef SECURITY_STATUS(SEC_ENTRY *IMPORT_SECURITY_CONTEXT_FN_A)(SEC_CHAR *pszPackage,
-    PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext);
-#define ImportSecurityContext SSPI_NAME_AW(ImportSecurityContext)
-#define IMPORT_SECURITY_CONTEXT_FN SSPI_NAME_UAW(IMPORT_SECURITY_CONTEXT_FN)
+                                                                 PSecBuffer pPackedContext, void *Token,
+                                                                 PCtxtHandle phContext);
+#define ImportSecurityContext                                      SSPI_NAME_AW(ImportSecurityContext)
+#define IMPORT_SECURITY_CONTEXT_FN                                 SSPI_NAME_UAW(IMPORT_SECURITY_CONTEXT_FN)
 
 /* ---- The table of all of it ---- */
 
@@ -1120,103 +1161,106 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
     QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
 } SecurityFunctionTableA, *PSecurityFunctionTableA;
 
-#define SecurityFunctionTable SSPI_NAME_AW(SecurityFunctionTable)
-#define PSecurityFunctionTable SSPI_NAME_AW(PSecurityFunctionTable)
+#define SecurityFunctionTable                                      SSPI_NAME_AW(SecurityFunctionTable)
+#define PSecurityFunctionTable                                     SSPI_NAME_AW(PSecurityFunctionTable)
 
 /* Values of dwVersion. */
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION 1
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_2 2
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_3 3
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_4 4
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5 5
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION                1
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_2              2
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_3              3
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_4              4
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5              5
 
 /* The names by which a program that loads the library at run time finds InitSecurityInterface. */
-#define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
-#define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
-#define SECURITY_ENTRYPOINTW SEC_TEXT("InitSecurityInterfaceW")
-#define SECURITY_ENTRYPOINTA SEC_TEXT("InitSecurityInterfaceA")
-#define SECURITY_ENTRYPOINT16 "INITSECURITYINTERFACEA"
-#define SECURITY_ENTRYPOINT SSPI_NAME_AW(SECURITY_ENTRYPOINT)
-#define SECURITY_ENTRYPOINT_ANSI SSPI_NAME_AW(SECURITY_ENTRYPOINT_ANSI)
+#define SECURITY_ENTRYPOINT_ANSIW                                  "InitSecurityInterfaceW"
+#define SECURITY_ENTRYPOINT_ANSIA                                  "InitSecurityInterfaceA"
+#define SECURITY_ENTRYPOINTW                                       SEC_TEXT("InitSecurityInterfaceW")
+#define SECURITY_ENTRYPOINTA                                       SEC_TEXT("InitSecurityInterfaceA")
+#define SECURITY_ENTRYPOINT16                                      "INITSECURITYINTERFACEA"
+#define SECURITY_ENTRYPOINT                                        SSPI_NAME_AW(SECURITY_ENTRYPOINT)
+#define SECURITY_ENTRYPOINT_ANSI                                   SSPI_NAME_AW(SECURITY_ENTRYPOINT_ANSI)
 
 KSECDDDECLSPEC PSecurityFunctionTableW SEC_ENTRY InitSecurityInterfaceW(void);
 KSECDDDECLSPEC PSecurityFunctionTableA SEC_ENTRY InitSecurityInterfaceA(void);
 typedef PSecurityFunctionTableW(SEC_ENTRY *INIT_SECURITY_INTERFACE_W)(void);
 typedef PSecurityFunctionTableA(SEC_ENTRY *INIT_SECURITY_INTERFACE_A)(void);
-#define InitSecurityInterface SSPI_NAME_AW(InitSecurityInterface)
-#define INIT_SECURITY_INTERFACE SSPI_NAME_UAW(INIT_SECURITY_INTERFACE)
+#define InitSecurityInterface                                      SSPI_NAME_AW(InitSecurityInterface)
+#define INIT_SECURITY_INTERFACE                                    SSPI_NAME_UAW(INIT_SECURITY_INTERFACE)
 
 /* ---- SASL ---- */
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount);
-#define SaslEnumerateProfiles SSPI_NAME_AW(SaslEnumerateProfiles)
+#define SaslEnumerateProfiles                                      SSPI_NAME_AW(SaslEnumerateProfiles)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(LPWSTR ProfileName,
-    PSecPkgInfoW *PackageInfo);
+                                                                PSecPkgInfoW *PackageInfo);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(LPSTR ProfileName, PSecPkgInfoA *PackageInfo);
-#define SaslGetProfilePackage SSPI_NAME_AW(SaslGetProfilePackage)
+#define SaslGetProfilePackage                                      SSPI_NAME_AW(SaslGetProfilePackage)
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput,
-    PSecPkgInfoW *PackageInfo);
+                                                              PSecPkgInfoW *PackageInfo);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(PSecBufferDesc pInput,
-    PSecPkgInfoA *PackageInfo);
-#define SaslIdentifyPackage SSPI_NAME_AW(SaslIdentifyPackage)
+                                                              PSecPkgInfoA *PackageInfo);
+#define SaslIdentifyPackage                                        SSPI_NAME_AW(SaslIdentifyPackage)
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(PCredHandle phCredential,
-    PCtxtHandle phContext, LPWSTR pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(PCredHandle phCredential,
-    PCtxtHandle phContext, LPSTR pszTargetName, ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
-    PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    ULONG *pfContextAttr, PTimeStamp ptsExpiry);
-#define SaslInitializeSecurityContext SSPI_NAME_AW(SaslInitializeSecurityContext)
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(
+    PCredHandle phCredential, PCtxtHandle phContext, LPWSTR pszTargetName, ULONG fContextReq, ULONG Reserved1,
+    ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(
+    PCredHandle phCredential, PCtxtHandle phContext, LPSTR pszTargetName, ULONG fContextReq, ULONG Reserved1,
+    ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+#define SaslInitializeSecurityContext                              SSPI_NAME_AW(SaslInitializeSecurityContext)
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential,
-    PCtxtHandle phContext, PSecBufferDesc pInput, ULONG fContextReq, ULONG TargetDataRep,
-    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                          ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                          PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
 
-#define SASL_OPTION_SEND_SIZE 1
-#define SASL_OPTION_RECV_SIZE 2
-#define SASL_OPTION_AUTHZ_STRING 3
-#define SASL_OPTION_AUTHZ_PROCESSING 4
+#define SASL_OPTION_SEND_SIZE                                      1
+#define SASL_OPTION_RECV_SIZE                                      2
+#define SASL_OPTION_AUTHZ_STRING                                   3
+#define SASL_OPTION_AUTHZ_PROCESSING                               4
 
-typedef enum _SASL_AUTHZID_STATE {
-    Sasl_AuthZIDForbidden,
-    Sasl_AuthZIDProcessed
-} SASL_AUTHZID_STATE;
+typedef enum _SASL_AUTHZID_STATE { Sasl_AuthZIDForbidden, Sasl_AuthZIDProcessed } SASL_AUTHZID_STATE;
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
-    PVOID Value, ULONG Size);
+                                                              PVOID Value, ULONG Size);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option,
-    PVOID Value, ULONG Size, PULONG Needed);
+                                                              PVOID Value, ULONG Size, PULONG Needed);
 
 /* ---- Identities: the credentials that an application brings along ---- */
 
-#define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
-#define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
-#define SEC_WINNT_AUTH_IDENTITY_MARSHALLED 0x4
-#define SEC_WINNT_AUTH_IDENTITY_ONLY 0x8
-#define SEC_WINNT_AUTH_IDENTITY_EXTENDED 0x100
-#define SEC_WINNT_AUTH_IDENTITY_EXTENDED_v2 0x200
+#define SEC_WINNT_AUTH_IDENTITY_ANSI                               0x1
+#define SEC_WINNT_AUTH_IDENTITY_UNICODE                            0x2
+#define SEC_WINNT_AUTH_IDENTITY_MARSHALLED                         0x4
+#define SEC_WINNT_AUTH_IDENTITY_ONLY                               0x8
+#define SEC_WINNT_AUTH_IDENTITY_EXTENDED                           0x100
+#define SEC_WINNT_AUTH_IDENTITY_EXTENDED_v2                        0x200
 
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED 0x10
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED 0x20
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED 0x40
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED 0x80
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_RESERVED 0x10000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER 0x20000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN 0x40000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER 0x80000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_USE_MASK 0xff000000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED            0x10
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED             0x20
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED               0x40
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED             0x80
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_RESERVED                     0x10000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER                    0x20000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN                  0x40000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER                  0x80000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_USE_MASK             0xff000000
 #define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE 0x80000000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_BY_CALLER SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_CHECKED 0x40000000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_NO_CHECKBOX 0x20000000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_BY_CALLER                                            \
+    SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_CHECKED    0x40000000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_NO_CHECKBOX          0x20000000
 #define SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_LOAD 0x10000000
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_VALID_SSPIPFC_FLAGS (SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE |     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_CHECKED |     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_NO_CHECKBOX |     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_LOAD)
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_VALID_SSPIPFC_FLAGS                                                    \
+    (SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE |                                            \
+     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_CHECKED |                                               \
+     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_NO_CHECKBOX |                                                     \
+     SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_LOAD)
 
 #ifndef _AUTH_IDENTITY_DEFINED
 #define _AUTH_IDENTITY_DEFINED
@@ -1240,7 +1284,7 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
     ULONG Flags;
 } SEC_WINNT_AUTH_IDENTITY_A, *PSEC_WINNT_AUTH_IDENTITY_A;
 
-#define SEC_WINNT_AUTH_IDENTITY SSPI_NAME_UAW(SEC_WINNT_AUTH_IDENTITY)
+#define SEC_WINNT_AUTH_IDENTITY  SSPI_NAME_UAW(SEC_WINNT_AUTH_IDENTITY)
 #define PSEC_WINNT_AUTH_IDENTITY SSPI_NAME_UAW(PSEC_WINNT_AUTH_IDENTITY)
 #define _SEC_WINNT_AUTH_IDENTITY SSPI_NAME_UAW(_SEC_WINNT_AUTH_IDENTITY)
 #endif
@@ -1275,8 +1319,8 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA {
     ULONG PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EXA, *PSEC_WINNT_AUTH_IDENTITY_EXA;
 
-#define SEC_WINNT_AUTH_IDENTITY_EX SSPI_NAME_AW(SEC_WINNT_AUTH_IDENTITY_EX)
-#define PSEC_WINNT_AUTH_IDENTITY_EX SSPI_NAME_AW(PSEC_WINNT_AUTH_IDENTITY_EX)
+#define SEC_WINNT_AUTH_IDENTITY_EX      SSPI_NAME_AW(SEC_WINNT_AUTH_IDENTITY_EX)
+#define PSEC_WINNT_AUTH_IDENTITY_EX     SSPI_NAME_AW(PSEC_WINNT_AUTH_IDENTITY_EX)
 #endif
 
 #ifndef _AUTH_IDENTITY_EX2_DEFINED
@@ -1318,11 +1362,13 @@ typedef PSEC_WINNT_AUTH_IDENTITY_INFO PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
 #endif
 
 #define SSPIPFC_CREDPROV_DO_NOT_SAVE 0x00000001
-#define SSPIPFC_SAVE_CRED_BY_CALLER SSPIPFC_CREDPROV_DO_NOT_SAVE
-#define SSPIPFC_NO_CHECKBOX 0x00000002
+#define SSPIPFC_SAVE_CRED_BY_CALLER  SSPIPFC_CREDPROV_DO_NOT_SAVE
+#define SSPIPFC_NO_CHECKBOX          0x00000002
 #define SSPIPFC_CREDPROV_DO_NOT_LOAD 0x00000004
-#define SSPIPFC_USE_CREDUIBROKER 0x00000008
-#define SSPIPFC_VALID_FLAGS (SSPIPFC_CREDPROV_DO_NOT_SAVE | SSPIPFC_NO_CHECKBOX | SSPIPFC_CREDPROV_DO_NOT_LOAD | SSPIPFC_USE_CREDUIBROKER)
+#define SSPIPFC_USE_CREDUIBROKER     0x00000008
+#define SSPIPFC_VALID_FLAGS                                                                                  \
+    (SSPIPFC_CREDPROV_DO_NOT_SAVE | SSPIPFC_NO_CHECKBOX | SSPIPFC_CREDPROV_DO_NOT_LOAD |                     \
+     SSPIPFC_USE_CREDUIBROKER)
 
 typedef struct _SEC_WINNT_AUTH_BYTE_VECTOR {
     ULONG ByteArrayOffset;
@@ -1371,9 +1417,9 @@ typedef struct _SEC_WINNT_AUTH_NGC_DATA {
     SEC_WINNT_AUTH_BYTE_VECTOR DecryptionKeyAuthTicket;
 } SEC_WINNT_AUTH_NGC_DATA, *PSEC_WINNT_AUTH_NGC_DATA;
 
-#define NGC_DATA_FLAG_KERB_CERTIFICATE_LOGON_FLAG_CHECK_DUPLICATES 1
+#define NGC_DATA_FLAG_KERB_CERTIFICATE_LOGON_FLAG_CHECK_DUPLICATES     1
 #define NGC_DATA_FLAG_KERB_CERTIFICATE_LOGON_FLAG_USE_CERTIFICATE_INFO 2
-#define NGC_DATA_FLAG_IS_SMARTCARD_DATA 4
+#define NGC_DATA_FLAG_IS_SMARTCARD_DATA                                4
 
 typedef struct _SEC_WINNT_AUTH_DATA_TYPE_SMARTCARD_CONTEXTS_DATA {
     PVOID pcc;
@@ -1416,79 +1462,72 @@ typedef struct _CREDUIWIN_MARSHALED_CONTEXT {
 
 #ifdef _SEC_WINNT_AUTH_TYPES
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_PASSWORD = {
-    0x28bfc32f, 0x10f6, 0x4738, { 0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a }
-};
+    0x28bfc32f, 0x10f6, 0x4738, {0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_CERT = {
-    0x235f69ad, 0x73fb, 0x4dbc, { 0x82, 0x03, 0x06, 0x29, 0xe7, 0x39, 0x33, 0x9b }
-};
+    0x235f69ad, 0x73fb, 0x4dbc, {0x82, 0x03, 0x06, 0x29, 0xe7, 0x39, 0x33, 0x9b}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_CREDMAN_CERT = {
-    0x7cb72412, 0x1016, 0x491a, { 0x8c, 0x87, 0x4d, 0x2a, 0xa1, 0xb7, 0xdd, 0x3a }
-};
+    0x7cb72412, 0x1016, 0x491a, {0x8c, 0x87, 0x4d, 0x2a, 0xa1, 0xb7, 0xdd, 0x3a}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_NGC = {
-    0x10a47879, 0x5ebf, 0x4b85, { 0xbd, 0x8d, 0xc2, 0x1b, 0xb4, 0xf4, 0x9c, 0x8a }
-};
+    0x10a47879, 0x5ebf, 0x4b85, {0xbd, 0x8d, 0xc2, 0x1b, 0xb4, 0xf4, 0x9c, 0x8a}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_FIDO = {
-    0x32e8f8d7, 0x7871, 0x4bcc, { 0x83, 0xc5, 0x46, 0x0f, 0x66, 0xc6, 0x13, 0x5c }
-};
+    0x32e8f8d7, 0x7871, 0x4bcc, {0x83, 0xc5, 0x46, 0x0f, 0x66, 0xc6, 0x13, 0x5c}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
-    0xd587aae8, 0xf78f, 0x4455, { 0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1 }
-};
+    0xd587aae8, 0xf78f, 0x4455, {0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_CSP_DATA = {
-    0x68fd9879, 0x079c, 0x4dfe, { 0x82, 0x81, 0x57, 0x8a, 0xad, 0xc1, 0xc1, 0x00 }
-};
+    0x68fd9879, 0x079c, 0x4dfe, {0x82, 0x81, 0x57, 0x8a, 0xad, 0xc1, 0xc1, 0x00}};
 static const GUID SEC_WINNT_AUTH_DATA_TYPE_SMARTCARD_CONTEXTS = {
-    0xb86c4ff3, 0x49d7, 0x4dc4, { 0xb5, 0x60, 0xb1, 0x16, 0x36, 0x85, 0xb2, 0x36 }
-};
+    0xb86c4ff3, 0x49d7, 0x4dc4, {0xb5, 0x60, 0xb1, 0x16, 0x36, 0x85, 0xb2, 0x36}};
 static const GUID CREDUIWIN_STRUCTURE_TYPE_SSPIPFC = {
-    0x3c3e93d9, 0xd96b, 0x49b5, { 0x94, 0xa7, 0x45, 0x85, 0x92, 0x08, 0x83, 0x37 }
-};
+    0x3c3e93d9, 0xd96b, 0x49b5, {0x94, 0xa7, 0x45, 0x85, 0x92, 0x08, 0x83, 0x37}};
 static const GUID SSPIPFC_STRUCTURE_TYPE_CREDUI_CONTEXT = {
-    0xc2fffe6f, 0x503d, 0x4c3d, { 0xa9, 0x5e, 0xbc, 0xe8, 0x21, 0x21, 0x3d, 0x44 }
-};
+    0xc2fffe6f, 0x503d, 0x4c3d, {0xa9, 0x5e, 0xbc, 0xe8, 0x21, 0x21, 0x3d, 0x44}};
 #endif
 
-#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON 1
+#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON   1
 #define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS 2
-#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM 4
+#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM   4
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiEncodeStringsAsAuthIdentity(PCWSTR pszUserName,
-    PCWSTR pszDomainName, PCWSTR pszPackedCredentialsString, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiEncodeStringsAsAuthIdentity(PCWSTR pszUserName, PCWSTR pszDomainName, PCWSTR pszPackedCredentialsString,
+                                PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiEncodeAuthIdentityAsStrings(
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity, PCWSTR *ppszUserName, PCWSTR *ppszDomainName,
-    PCWSTR *ppszPackedCredentialsString);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiEncodeAuthIdentityAsStrings(PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity, PCWSTR *ppszUserName,
+                                PCWSTR *ppszDomainName, PCWSTR *ppszPackedCredentialsString);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiCopyAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData,
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
+                                                              PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiCompareAuthIdentities(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1, PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2,
     PBOOLEAN SameSuppliedUser, PBOOLEAN SameSuppliedIdentity);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
-    PCWSTR pszPackageName, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszPackageName,
+                   PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiMarshalAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
-    ULONG *AuthIdentityLength, char **AuthIdentityByteArray);
+                                                                 ULONG *AuthIdentityLength,
+                                                                 char **AuthIdentityByteArray);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiUnmarshalAuthIdentity(ULONG AuthIdentityLength,
-    char *AuthIdentityByteArray, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiUnmarshalAuthIdentity(
+    ULONG AuthIdentityLength, char *AuthIdentityByteArray, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiEncryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiEncryptAuthIdentityEx(ULONG Options,
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+                                                                   PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiDecryptAuthIdentity(
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiDecryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiDecryptAuthIdentityEx(ULONG Options,
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiDecryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
-KSECDDDECLSPEC BOOLEAN SEC_ENTRY SspiIsAuthIdentityEncrypted(
-    PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+KSECDDDECLSPEC BOOLEAN SEC_ENTRY
+SspiIsAuthIdentityEncrypted(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
 KSECDDDECLSPEC VOID SEC_ENTRY SspiFreeAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
@@ -1497,11 +1536,14 @@ KSECDDDECLSPEC VOID SEC_ENTRY SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQ
 KSECDDDECLSPEC VOID SEC_ENTRY SspiLocalFree(PVOID DataBuffer);
 
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
-    PCWSTR pszTargetName, PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName);
+                                                                PCWSTR pszTargetName,
+                                                                PULONG pCredmanCredentialType,
+                                                                PCWSTR *ppszCredmanTargetName);
 
-KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
-    PCWSTR pszTargetName, PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName,
-    PCWSTR *ppszCredmanUserName, PUCHAR *ppCredentialBlob, PULONG pCredentialBlobSize);
+KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY
+SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
+                        PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName,
+                        PCWSTR *ppszCredmanUserName, PUCHAR *ppCredentialBlob, PULONG pCredentialBlobSize);
 
 KSECDDDECLSPEC BOOLEAN SEC_ENTRY SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 

@@ -2,11 +2,11 @@
 /*
  * The Windows scalar types that SSPI is written in, with the sizes that they have on 64-bit Windows.
  *
- * ULONG, LONG and DWORD have 32 bits on every platform. WCHAR is one UTF-16 code unit: char16_t in C++, the type of the
- * elements of u"..." in C. A HANDLE is a pointer. BOOLEAN has one byte, BOOL has four.
- * LARGE_INTEGER and TimeStamp are one 64-bit number with two halves that can be named; on a big-endian machine the
- * halves change places, so that HighPart and QuadPart always agree.
- * A TimeStamp counts units of 100 nanoseconds since 1601-01-01 00:00 UTC.
+ * ULONG, LONG and DWORD have 32 bits on every platform. WCHAR is one UTF-16 code unit: char16_t in C++, the
+ * type of the elements of u"..." in C. A HANDLE is a pointer. BOOLEAN has one byte, BOOL has four.
+ * LARGE_INTEGER and TimeStamp are one 64-bit number with two halves that can be named; on a big-endian
+ * machine the halves change places, so that HighPart and QuadPart always agree. A TimeStamp counts units of
+ * 100 nanoseconds since 1601-01-01 00:00 UTC.
  *
  * On Windows this header is <windows.h> and nothing else.
  */
@@ -114,9 +114,13 @@ typedef struct _FILETIME {
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define SSPI_HALVES(low, high) high; low
+#define SSPI_HALVES(low, high)                                                                               \
+    high;                                                                                                    \
+    low
 #else
-#define SSPI_HALVES(low, high) low; high
+#define SSPI_HALVES(low, high)                                                                               \
+    low;                                                                                                     \
+    high
 #endif
 
 SSPI_ANONYMOUS typedef union _LARGE_INTEGER {
@@ -186,7 +190,8 @@ typedef struct _LIST_ENTRY {
 #define WINAPI
 #endif
 
-/* Annotations, so that sources written with them compile. The double-underscore forms break C++ libraries: not here. */
+/* Annotations, so that sources written with them compile. The double-underscore forms break C++ libraries:
+ * not here. */
 #ifndef _In_
 #define _In_
 #endif
@@ -233,10 +238,10 @@ typedef struct _LIST_ENTRY {
 /* The name that a name without A or W stands for: the A form, unless UNICODE is defined. */
 #define SSPI_PASTE(a, b) a##b
 #ifdef UNICODE
-#define SSPI_NAME_AW(name) SSPI_PASTE(name, W)
+#define SSPI_NAME_AW(name)  SSPI_PASTE(name, W)
 #define SSPI_NAME_UAW(name) SSPI_PASTE(name, _W)
 #else
-#define SSPI_NAME_AW(name) SSPI_PASTE(name, A)
+#define SSPI_NAME_AW(name)  SSPI_PASTE(name, A)
 #define SSPI_NAME_UAW(name) SSPI_PASTE(name, _A)
 #endif
 
