@@ -17,7 +17,7 @@ _Static_assert(sizeof(((struct sha256_ctx *)0)->state) == sizeof(((struct crypto
 _Static_assert(sizeof(((struct sha512_ctx *)0)->state) == sizeof(((struct crypto_hmac_sha384 *)0)->inner),
                "words");
 
-/* Bytes of the key, then the pad byte alone: block ^= pad is left to the two calls. */
+/* RFC 2104: the key, zero-padded to a block, with every byte ^ pad. */
 static void key_block(uint8_t *block, size_t size, uint8_t pad, const uint8_t *key, size_t key_size)
 {
     memset(block, pad, size);

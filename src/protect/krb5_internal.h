@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* protect/krb5_internal: what the files of protect/krb5 share with each other and with nobody else. */
+#ifndef OPENSSPI_PROTECT_KRB5_INTERNAL_H
+#define OPENSSPI_PROTECT_KRB5_INTERNAL_H
+
+#include "protect/krb5.h"
+
+/* RFC 4121 section 2, key usage numbers. */
+enum {
+    USAGE_ACCEPTOR_SEAL = 22,
+    USAGE_ACCEPTOR_SIGN = 23,
+    USAGE_INITIATOR_SEAL = 24,
+    USAGE_INITIATOR_SIGN = 25
+};
+
+/* RFC 4121 section 4.2.2. */
+enum { FLAG_SENT_BY_ACCEPTOR = 0x01, FLAG_SEALED = 0x02, FLAG_ACCEPTOR_SUBKEY = 0x04 };
+
+enum { TOK_MIC = 0x0404, TOK_WRAP = 0x0504, TOK_FRAMED = 0x60 };
+
+enum { HEADER_SIZE = 16, MAC_SIZE_MAX = 48 };
+
+struct krb5_header {
+    uint16_t id;
+    uint8_t flags;
+    uint8_t filler;
+    uint16_t extra;    /* EC; FFFF in a MIC */
+    uint16_t rotation; /* RRC; FFFF in a MIC */
+    uint64_t sequence;
+};
+
+void krb5_header_write(uint8_t out[static HEADER_SIZE], const struct krb5_header *h);
+struct krb5_header krb5_header_read(const uint8_t in[static HEADER_SIZE]);
+
+/* Flags that our tokens carry, FLAG_SEALED aside. */
+uint8_t krb5_flags_sent(const struct krb5_protect *p);
+/* Is it an RFC 4121 token that the peer can have made: id, filler, direction, and no flag 04 without a
+ * subkey? */
+bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h, uint16_t id);
+/* Does the header ask for the initiator's key beside an acceptor's subkey? */
+bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h);
+
+/* Bytes of the checksum on the wire: 12, 16 or 24. AES types only. */
+size_t krb5_mac_size(unsigned etype);
+/* SHA-2 types (RFC 8009) cover the ciphertext, SHA-1 types the plaintext. */
+bool krb5_mac_covers_ciphertext(unsigned etype);
+/* The checksum, krb5_mac_size() bytes of which are meant. AES types only. */
+void krb5_mac_make(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
+                   uint8_t mac[static MAC_SIZE_MAX]);
+/* Compares what krb5_mac_make gives with `given`, in constant time. */
+bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
+                      const uint8_t *given);
+
+/* Kc of the initiator's key for what is received; as much of the fallback as a MIC needs. */
+void krb5_fallback_mic(union krb5_mac *mac, const struct krb5_protect *p);
+
+/* Takes the next number; false when there is none left. Then nothing has changed. */
+bool krb5_sequence_take(struct krb5_protect *p, uint64_t *sequence);
+/* Messages that may be made in all. */
+uint64_t krb5_sequence_limit(unsigned etype);
+
+static inline struct crypto_message krb5_message(const uint8_t *head, size_t head_size,
+                                                 const struct message *m, const uint8_t *tail,
+                                                 size_t tail_size)
+{
+    return (struct crypto_message){{head, head_size}, m->parts, m->count, {tail, tail_size}};
+}
+
+/* The same parts as writable pieces: those that m->sealed names, from pieces[0] on. Returns how many. */
+size_t krb5_sealed_pieces(const struct message *m, struct crypto_piece pieces[static MESSAGE_PARTS_MAX]);
+size_t krb5_sealed_size(const struct message *m);
+
+/* RFC 4757, krb5_rc4.c. Contracts as for the functions of krb5.h that they serve. */
+enum { RC4_MIC_SIZE = 37 };
+void krb5_rc4_keys_init(struct krb5_rc4_keys *k, const uint8_t key[static 16]);
+enum protect_verdict krb5_rc4_mic_make(struct krb5_protect *p, const struct message *m, uint8_t *token);
+enum protect_verdict krb5_rc4_mic_check(const struct krb5_protect *p, const struct message *m,
+                                        const uint8_t *token, size_t token_size, uint64_t *sequence);
+size_t krb5_rc4_wrap_size(const struct message *m, bool padding);
+size_t krb5_rc4_wrap_size_max(void);
+enum protect_verdict krb5_rc4_wrap(struct krb5_protect *p, bool sealed, const struct message *m,
+                                   const uint8_t confounder[static KRB5_CONFOUNDER_SIZE],
+                                   const struct krb5_token *token);
+enum protect_verdict krb5_rc4_unwrap(const struct krb5_protect *p, const struct message *m,
+                                     const struct krb5_token *token, struct krb5_unwrapped *u);
+void krb5_rc4_unwrap_undo(const struct krb5_protect *p, const struct message *m,
+                          const struct krb5_token *token, const struct krb5_unwrapped *u);
+bool krb5_rc4_stream_split(const uint8_t *stream, size_t size, size_t *token_size);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The RFC 4121 header (4.2.6.1, 4.2.6.2) and the MIC. */
+#include "base/secret.h"
+#include "base/wire.h"
+#include "protect/krb5_internal.h"
+
+void krb5_header_write(uint8_t out[static HEADER_SIZE], const struct krb5_header *h)
+{
+    struct wire_writer w;
+    wire_write_init(&w, out, HEADER_SIZE);
+    wire_write_u16_be(&w, h->id);
+    wire_write_u8(&w, h->flags);
+    wire_write_u8(&w, h->filler);
+    wire_write_u16_be(&w, h->extra);
+    wire_write_u16_be(&w, h->rotation);
+    wire_write_u64_be(&w, h->sequence);
+}
+
+struct krb5_header krb5_header_read(const uint8_t in[static HEADER_SIZE])
+{
+    struct wire_reader r;
+    struct krb5_header h;
+    wire_read_init(&r, in, HEADER_SIZE);
+    h.id = wire_read_u16_be(&r);
+    h.flags = wire_read_u8(&r);
+    h.filler = wire_read_u8(&r);
+    h.extra = wire_read_u16_be(&r);
+    h.rotation = wire_read_u16_be(&r);
+    h.sequence = wire_read_u64_be(&r);
+    return h;
+}
+
+uint8_t krb5_flags_sent(const struct krb5_protect *p)
+{
+    uint8_t flags = p->flags & KRB5_F_INITIATOR ? 0 : FLAG_SENT_BY_ACCEPTOR;
+    return p->flags & KRB5_F_ACCEPTOR_SUBKEY ? flags | FLAG_ACCEPTOR_SUBKEY : flags;
+}
+
+bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h, uint16_t id)
+{
+    bool from_acceptor = (h->flags & FLAG_SENT_BY_ACCEPTOR) != 0,
+         to_initiator = (p->flags & KRB5_F_INITIATOR) != 0;
+    if (h->id != id || h->filler != 0xff || from_acceptor != to_initiator)
+        return false;
+    return !(h->flags & FLAG_ACCEPTOR_SUBKEY) || (p->flags & KRB5_F_ACCEPTOR_SUBKEY);
+}
+
+bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h)
+{
+    return (p->flags & KRB5_F_ACCEPTOR_SUBKEY) && !(h->flags & FLAG_ACCEPTOR_SUBKEY);
+}
+
+size_t krb5_mic_size(const struct krb5_protect *p)
+{
+    return p->key.etype == KRB5_ETYPE_RC4 ? RC4_MIC_SIZE : HEADER_SIZE + krb5_mac_size(p->key.etype);
+}
+
+enum protect_verdict krb5_mic_make(struct krb5_protect *p, const struct message *m, uint8_t *token)
+{
+    if (p->key.etype == KRB5_ETYPE_RC4)
+        return krb5_rc4_mic_make(p, m, token);
+    struct krb5_header h = {
+        .id = TOK_MIC, .flags = krb5_flags_sent(p), .filler = 0xff, .extra = 0xffff, .rotation = 0xffff};
+    if (!krb5_sequence_take(p, &h.sequence))
+        return PROTECT_EXPIRED;
+    uint8_t mac[MAC_SIZE_MAX];
+    krb5_header_write(token, &h);
+    struct crypto_message covered = krb5_message(NULL, 0, m, token, HEADER_SIZE);
+    krb5_mac_make(p->key.etype, &p->send, &covered, mac);
+    memcpy(token + HEADER_SIZE, mac, krb5_mac_size(p->key.etype));
+    return PROTECT_OK;
+}
+
+static bool matches_fallback(const struct krb5_protect *p, const struct krb5_fallback *f,
+                             const struct crypto_message *covered, const uint8_t *mac)
+{
+    union krb5_mac derived;
+    if (f)
+        return krb5_mac_matches(p->initiator.etype, &f->mic, covered, mac);
+    krb5_fallback_mic(&derived, p);
+    bool matches = krb5_mac_matches(p->initiator.etype, &derived, covered, mac);
+    secret_wipe(&derived, sizeof derived);
+    return matches;
+}
+
+enum protect_verdict krb5_mic_check(const struct krb5_protect *p, const struct krb5_fallback *f,
+                                    const struct message *m, const uint8_t *token, size_t token_size,
+                                    uint64_t *sequence)
+{
+    if (p->key.etype == KRB5_ETYPE_RC4)
+        return krb5_rc4_mic_check(p, m, token, token_size, sequence);
+    size_t size = krb5_mic_size(p);
+    /* Without a subkey the other size is the bare header's: too short to be anything. */
+    size_t other = HEADER_SIZE + krb5_mac_size(p->initiator.etype);
+    if (token_size <= HEADER_SIZE || (token_size != size && token_size != other) || token[0] == TOK_FRAMED)
+        return PROTECT_MALFORMED;
+
+    struct krb5_header h = krb5_header_read(token);
+    bool fallback = krb5_header_falls_back(p, &h);
+    if (!krb5_header_fits(p, &h, TOK_MIC) || h.extra != 0xffff || h.rotation != 0xffff ||
+        token_size != (fallback ? other : size))
+        return PROTECT_ALTERED;
+    struct crypto_message covered = krb5_message(NULL, 0, m, token, HEADER_SIZE);
+    bool matches = fallback ? matches_fallback(p, f, &covered, token + HEADER_SIZE)
+                            : krb5_mac_matches(p->key.etype, &p->receive, &covered, token + HEADER_SIZE);
+    if (!matches)
+        return PROTECT_ALTERED;
+    *sequence = h.sequence;
+    return PROTECT_OK;
+}
