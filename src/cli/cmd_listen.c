@@ -33,7 +33,7 @@ static const char help[] =
     "  --help                   this text\n\n"
     "Exit codes: 0 ended by a signal, or --once and all verified; 1 a message was not genuine; 2 wrong "
     "usage;\n"
-    "3 network; 4 authentication; 5 a local file or setting. Protocol: sspi-stream(7), files: sspi(1).\n";
+    "3 network; 4 authentication; 5 a local file or setting. More in sspi(1).\n";
 
 struct options {
     const char *host, *port;

@@ -109,16 +109,16 @@ static enum stream_result on_end(struct client *c, const struct message *m)
     c->result->files++;
     say_verified(c, "end of", c->received);
     if (c->settings->folder < 0) {
-        say(c, "%s: %" PRIu64 " bytes, verified", c->name, c->received);
+        say(c, "received %s: %" PRIu64 " bytes, verified", c->name, c->received);
         return send_receipt(c, RECEIPT_VERIFIED, "");
     }
     if (!keep_finish(&c->file, c->name, c->settings->overwrite, kept)) {
-        say(c, "%s: %" PRIu64 " bytes, verified, NOT KEPT: %s", c->name, c->received, c->file.error);
+        say(c, "received %s: %" PRIu64 " bytes, verified, NOT KEPT: %s", c->name, c->received, c->file.error);
         c->result->exit = CLI_LOCAL;
         return send_receipt(c, RECEIPT_NOT_KEPT, c->file.error);
     }
-    say(c, "%s: %" PRIu64 " bytes, verified, kept as %s/%s%s", c->name, c->received, c->settings->out, kept,
-        strcmp(kept, c->name) == 0 ? "" : " (the name was taken)");
+    say(c, "received %s: %" PRIu64 " bytes, verified, kept as %s/%s%s", c->name, c->received,
+        c->settings->out, kept, strcmp(kept, c->name) == 0 ? "" : " (the name was taken)");
     return send_receipt(c, RECEIPT_KEPT, kept);
 }
 
