@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "packages/ntlm/ntlm_package.h"
 
-enum { HANDLE = 0x12345 };
+enum { CONTEXT = 0x12345 };
 
 static PSECPKG_USER_FUNCTION_TABLE table;
 static CtxtHandle imported;
@@ -50,7 +50,7 @@ static NTSTATUS start_user_half(const char *package, SecBuffer *packed)
     if (status == 0)
         status = table->InstanceInit(SECPKG_INTERFACE_VERSION, &services, &unused);
     if (status == 0)
-        status = table->InitUserModeContext(HANDLE, packed);
+        status = table->InitUserModeContext(CONTEXT, packed);
     return status;
 }
 
@@ -60,13 +60,13 @@ static SECURITY_STATUS serve_user(char operation, SecBufferDesc *desc)
     ULONG qop;
     switch (operation) {
     case 0:
-        return table->MakeSignature(HANDLE, 0, desc, 0);
+        return table->MakeSignature(CONTEXT, 0, desc, 0);
     case 1:
-        return table->VerifySignature(HANDLE, desc, 0, &qop);
+        return table->VerifySignature(CONTEXT, desc, 0, &qop);
     case 2:
-        return table->SealMessage(HANDLE, 0, desc, 0);
+        return table->SealMessage(CONTEXT, 0, desc, 0);
     default:
-        return table->UnsealMessage(HANDLE, desc, 0, &qop);
+        return table->UnsealMessage(CONTEXT, desc, 0, &qop);
     }
 }
 
@@ -120,5 +120,5 @@ int main(int argc, char **argv)
     }
     if (!user)
         return DeleteSecurityContext(&imported) == SEC_E_OK ? 0 : 6;
-    return table->DeleteUserModeContext(HANDLE) == 0 ? 0 : 6;
+    return table->DeleteUserModeContext(CONTEXT) == 0 ? 0 : 6;
 }
