@@ -124,7 +124,7 @@ typedef struct _TOKEN_DEVICE_CLAIMS {
     PCLAIMS_BLOB DeviceClaims;
 } TOKEN_DEVICE_CLAIMS, *PTOKEN_DEVICE_CLAIMS;
 
-#define TOKEN_SOURCE_LENGTH          8
+#define TOKEN_SOURCE_LENGTH 8
 
 /* Who made the token: eight characters padded with spaces, and a number of the maker's own. */
 typedef struct _TOKEN_SOURCE {

@@ -1,5 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* Security packages. */
+/*
+ * The other side of SSPI: what a security package implements, and what its host gives it.
+ *
+ * A package has up to three halves, each a table of functions:
+ *   LSA half     SECPKG_FUNCTION_TABLE, from SpLsaModeInitialize. Holds credentials and makes the handshake:
+ *                the only half that ever sees passwords and long-term keys.
+ *   user half    SECPKG_USER_FUNCTION_TABLE, from SpUserModeInitialize. Protects messages of established
+ *                contexts: MakeSignature of <sspi.h> ends in its entry of that name.
+ *   kernel half  SECPKG_KERNEL_FUNCTION_TABLE. The same for contexts that a kernel uses: its entry Sign has
+ *                the contract of MakeSignature too.
+ * A module is a file that exports the two entry points; each returns an array of tables, one per package. An
+ * entry that is NULL is a function that the package does not offer: callers get SEC_E_UNSUPPORTED_FUNCTION.
+ *
+ * The life of a context:
+ *   SpInitialize                        once: services of the host come in, nothing else may be called before
+ *   SpAcquireCredentialsHandle          whose name is used
+ *   SpInitLsaModeContext or SpAcceptLsaModeContext, as often as the handshake has steps; the last one sets
+ *       *MappedContext and packs the context into ContextData
+ *   SpInitUserModeContext               the user half unpacks it, perhaps in another process
+ *   SpMakeSignature, SpVerifySignature, SpSealMessage, SpUnsealMessage, SpQueryContextAttributes
+ *   SpDeleteContext, in both halves; SpFreeCredentialsHandle; SpShutdown
+ * The packed bytes are all that crosses between the halves, also when both are in one process: nothing in
+ * them may be an address.
+ *
+ * Handles (LSA_SEC_HANDLE) are values that the package chooses; the host passes them through, the same value
+ * to both halves. 0 is none. The host has checked before each call that the handle lives and is the caller's,
+ * and deletes it only when the last call has left; a package need not expect a value that it did not give
+ * out.
+ *
+ * Memory that goes to the host comes from its AllocateLsaHeap; the host frees it. Memory that a client is to
+ * get comes from AllocateClientBuffer and is filled with CopyToClientBuffer; what a client points to is read
+ * with CopyFromClientBuffer, never directly. In the user half AllocateHeap and FreeHeap of
+ * SECPKG_DLL_FUNCTIONS serve.
+ *
+ * Statuses are NTSTATUS. SEC_E_ and SEC_I_ codes are the ones to use; what the host makes of others stands in
+ * <ntstatus.h>. On failure no output is looked at.
+ *
+ * Threads: every function may be called by any number of threads at once, for one handle too, except that the
+ * steps of one handshake follow each other. Calls of one package must not wait for another's.
+ *
+ * Versions: the tables grew at their ends; the version that an entry point reports in *PackageVersion says
+ * how long its own are, and so where the next one of an array begins. Those here are the newest and longest.
+ *
+ * On other systems than Windows nothing stands behind SIDs, ACLs and access tokens: services that would need
+ * them answer STATUS_NOT_SUPPORTED.
+ */
 #ifdef _WIN32
 
 #include "sspi_types.h"
@@ -35,13 +80,13 @@ typedef LPSECURITY_ATTRIBUTES SEC_ATTRS;
 #define SecEqualLuid(L1, L2)                                                                                 \
     ((((PLUID)(L1))->LowPart == ((PLUID)(L2))->LowPart) &&                                                   \
      (((PLUID)(L1))->HighPart == ((PLUID)(L2))->HighPart))
-#define SecIsZeroLuid(L1)                                ((((PLUID)(L1))->LowPart == 0) && (((PLUID)(L1))->HighPart == 0))
+#define SecIsZeroLuid(L1)    ((((PLUID)(L1))->LowPart | (ULONG)((PLUID)(L1))->HighPart) == 0)
 
 /* Beside SECBUFFER_READONLY and its like in BufferType: the buffer lies in the client, LSA_MAP_BUFFER brings
  * it here. */
-#define SECBUFFER_UNMAPPED                               0x40000000
+#define SECBUFFER_UNMAPPED   0x40000000
 /* The buffer is one of a kernel-mode caller's. */
-#define SECBUFFER_KERNEL_MAP                             0x20000000
+#define SECBUFFER_KERNEL_MAP 0x20000000
 
 /* ---- What a token is made of ---- */
 
@@ -85,6 +130,7 @@ typedef struct _LSA_TOKEN_INFORMATION_V3 {
 
 /* ---- Who is calling ---- */
 
+/* The client on whose behalf the host calls: LSA_GET_CLIENT_INFO. */
 typedef struct _SECPKG_CLIENT_INFO {
     LUID LogonId;
     ULONG ProcessID;
@@ -111,9 +157,10 @@ typedef struct _SECPKG_CLIENT_INFO_EX {
     HANDLE IdentificationToken;
 } SECPKG_CLIENT_INFO_EX, *PSECPKG_CLIENT_INFO_EX;
 
-#define SECPKG_CLIENT_PROCESS_TERMINATED                 0x01
-#define SECPKG_CLIENT_THREAD_TERMINATED                  0x02
+#define SECPKG_CLIENT_PROCESS_TERMINATED 0x01
+#define SECPKG_CLIENT_THREAD_TERMINATED  0x02
 
+/* The call itself. Attributes: SECPKG_CALL_ bits; SECPKG_CALL_ANSI when it came in by its A name. */
 typedef struct _SECPKG_CALL_INFO {
     ULONG ProcessId;
     ULONG ThreadId;
@@ -122,28 +169,28 @@ typedef struct _SECPKG_CALL_INFO {
     PVOID MechOid;
 } SECPKG_CALL_INFO, *PSECPKG_CALL_INFO;
 
-#define SECPKG_CALL_KERNEL_MODE                          0x00000001
-#define SECPKG_CALL_ANSI                                 0x00000002
-#define SECPKG_CALL_URGENT                               0x00000004
-#define SECPKG_CALL_RECURSIVE                            0x00000008
-#define SECPKG_CALL_IN_PROC                              0x00000010
-#define SECPKG_CALL_CLEANUP                              0x00000020
-#define SECPKG_CALL_WOWCLIENT                            0x00000040
-#define SECPKG_CALL_THREAD_TERM                          0x00000080
-#define SECPKG_CALL_PROCESS_TERM                         0x00000100
-#define SECPKG_CALL_IS_TCB                               0x00000200
-#define SECPKG_CALL_NETWORK_ONLY                         0x00000400
-#define SECPKG_CALL_WINLOGON                             0x00000800
-#define SECPKG_CALL_ASYNC_UPDATE                         0x00001000
-#define SECPKG_CALL_SYSTEM_PROC                          0x00002000
-#define SECPKG_CALL_NEGO                                 0x00004000
-#define SECPKG_CALL_NEGO_EXTENDER                        0x00008000
-#define SECPKG_CALL_BUFFER_MARSHAL                       0x00010000
-#define SECPKG_CALL_UNLOCK                               0x00020000
-#define SECPKG_CALL_CLOUDAP_CONNECT                      0x00040000
-#define SECPKG_CALL_AGENT_LOGON                          0x00080000
-#define SECPKG_CALL_WOWX86                               0x00000040
-#define SECPKG_CALL_WOWA32                               0x00040000
+#define SECPKG_CALL_KERNEL_MODE     0x00000001
+#define SECPKG_CALL_ANSI            0x00000002
+#define SECPKG_CALL_URGENT          0x00000004
+#define SECPKG_CALL_RECURSIVE       0x00000008
+#define SECPKG_CALL_IN_PROC         0x00000010
+#define SECPKG_CALL_CLEANUP         0x00000020
+#define SECPKG_CALL_WOWCLIENT       0x00000040
+#define SECPKG_CALL_THREAD_TERM     0x00000080
+#define SECPKG_CALL_PROCESS_TERM    0x00000100
+#define SECPKG_CALL_IS_TCB          0x00000200
+#define SECPKG_CALL_NETWORK_ONLY    0x00000400
+#define SECPKG_CALL_WINLOGON        0x00000800
+#define SECPKG_CALL_ASYNC_UPDATE    0x00001000
+#define SECPKG_CALL_SYSTEM_PROC     0x00002000
+#define SECPKG_CALL_NEGO            0x00004000
+#define SECPKG_CALL_NEGO_EXTENDER   0x00008000
+#define SECPKG_CALL_BUFFER_MARSHAL  0x00010000
+#define SECPKG_CALL_UNLOCK          0x00020000
+#define SECPKG_CALL_CLOUDAP_CONNECT 0x00040000
+#define SECPKG_CALL_AGENT_LOGON     0x00080000
+#define SECPKG_CALL_WOWX86          0x00000040
+#define SECPKG_CALL_WOWA32          0x00040000
 
 /* ---- Credentials of a logon session ---- */
 
@@ -158,34 +205,35 @@ typedef struct _SECPKG_SUPPLEMENTAL_CRED_ARRAY {
     SECPKG_SUPPLEMENTAL_CRED Credentials[1];
 } SECPKG_SUPPLEMENTAL_CRED_ARRAY, *PSECPKG_SUPPLEMENTAL_CRED_ARRAY;
 
-#define PRIMARY_CRED_CLEAR_PASSWORD                      0x1
-#define PRIMARY_CRED_OWF_PASSWORD                        0x2
-#define PRIMARY_CRED_UPDATE                              0x4
-#define PRIMARY_CRED_CACHED_LOGON                        0x8
-#define PRIMARY_CRED_LOGON_NO_TCB                        0x10
-#define PRIMARY_CRED_LOGON_LUA                           0x20
-#define PRIMARY_CRED_INTERACTIVE_SMARTCARD_LOGON         0x40
-#define PRIMARY_CRED_REFRESH_NEEDED                      0x80
-#define PRIMARY_CRED_INTERNET_USER                       0x100
-#define PRIMARY_CRED_AUTH_ID                             0x200
-#define PRIMARY_CRED_DO_NOT_SPLIT                        0x400
-#define PRIMARY_CRED_PROTECTED_USER                      0x800
-#define PRIMARY_CRED_EX                                  0x1000
-#define PRIMARY_CRED_TRANSFER                            0x2000
-#define PRIMARY_CRED_RESTRICTED_TS                       0x4000
-#define PRIMARY_CRED_PACKED_CREDS                        0x8000
-#define PRIMARY_CRED_ENTERPRISE_INTERNET_USER            0x10000
-#define PRIMARY_CRED_ENCRYPTED_CREDGUARD_PASSWORD        0x20000
-#define PRIMARY_CRED_CACHED_INTERACTIVE_LOGON            0x40000
-#define PRIMARY_CRED_INTERACTIVE_NGC_LOGON               0x80000
-#define PRIMARY_CRED_INTERACTIVE_FIDO_LOGON              0x100000
-#define PRIMARY_CRED_ARSO_LOGON                          0x200000
-#define PRIMARY_CRED_SUPPLEMENTAL                        0x400000
-#define PRIMARY_CRED_FOR_PASSWORD_CHANGE                 0x800000
+#define PRIMARY_CRED_CLEAR_PASSWORD               0x1
+#define PRIMARY_CRED_OWF_PASSWORD                 0x2
+#define PRIMARY_CRED_UPDATE                       0x4
+#define PRIMARY_CRED_CACHED_LOGON                 0x8
+#define PRIMARY_CRED_LOGON_NO_TCB                 0x10
+#define PRIMARY_CRED_LOGON_LUA                    0x20
+#define PRIMARY_CRED_INTERACTIVE_SMARTCARD_LOGON  0x40
+#define PRIMARY_CRED_REFRESH_NEEDED               0x80
+#define PRIMARY_CRED_INTERNET_USER                0x100
+#define PRIMARY_CRED_AUTH_ID                      0x200
+#define PRIMARY_CRED_DO_NOT_SPLIT                 0x400
+#define PRIMARY_CRED_PROTECTED_USER               0x800
+#define PRIMARY_CRED_EX                           0x1000
+#define PRIMARY_CRED_TRANSFER                     0x2000
+#define PRIMARY_CRED_RESTRICTED_TS                0x4000
+#define PRIMARY_CRED_PACKED_CREDS                 0x8000
+#define PRIMARY_CRED_ENTERPRISE_INTERNET_USER     0x10000
+#define PRIMARY_CRED_ENCRYPTED_CREDGUARD_PASSWORD 0x20000
+#define PRIMARY_CRED_CACHED_INTERACTIVE_LOGON     0x40000
+#define PRIMARY_CRED_INTERACTIVE_NGC_LOGON        0x80000
+#define PRIMARY_CRED_INTERACTIVE_FIDO_LOGON       0x100000
+#define PRIMARY_CRED_ARSO_LOGON                   0x200000
+#define PRIMARY_CRED_SUPPLEMENTAL                 0x400000
+#define PRIMARY_CRED_FOR_PASSWORD_CHANGE          0x800000
 /* The highest byte of Flags is the RPC id of the package that did the logon. */
-#define PRIMARY_CRED_LOGON_PACKAGE_SHIFT                 24
-#define PRIMARY_CRED_PACKAGE_MASK                        0xff000000
+#define PRIMARY_CRED_LOGON_PACKAGE_SHIFT          24
+#define PRIMARY_CRED_PACKAGE_MASK                 0xff000000
 
+/* What a logon has proved, for all packages to take up. Flags says of which kind Password is. */
 typedef struct _SECPKG_PRIMARY_CRED {
     LUID LogonId;
     UNICODE_STRING DownlevelName;
@@ -225,7 +273,7 @@ typedef struct _SECPKG_PRIMARY_CRED_EX {
 
 #define SECPKG_PRIMARY_CRED_EX_FLAGS_EX_DELEGATION_TOKEN 0x1
 
-#define MAX_CRED_SIZE                                    1024
+#define MAX_CRED_SIZE 1024
 
 #ifndef SECURITY_USER_DATA_DEFINED
 #define SECURITY_USER_DATA_DEFINED
@@ -261,9 +309,9 @@ typedef struct _SECPKG_SUPPLIED_CREDENTIAL {
     ULONG CredFlags;
 } SECPKG_SUPPLIED_CREDENTIAL, *PSECPKG_SUPPLIED_CREDENTIAL;
 
-#define SECPKG_CREDENTIAL_VERSION                                          201
-#define SECPKG_CREDENTIAL_FLAGS_CALLER_HAS_TCB                             0x1
-#define SECPKG_CREDENTIAL_FLAGS_CREDMAN_CRED                               0x2
+#define SECPKG_CREDENTIAL_VERSION              201
+#define SECPKG_CREDENTIAL_FLAGS_CALLER_HAS_TCB 0x1
+#define SECPKG_CREDENTIAL_FLAGS_CREDMAN_CRED   0x2
 
 typedef struct _SECPKG_CREDENTIAL {
     ULONG64 Version;
@@ -309,14 +357,15 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EX32 {
 
 /* ---- What the host tells a package when it starts ---- */
 
-#define SECPKG_STATE_ENCRYPTION_PERMITTED                                  0x01
-#define SECPKG_STATE_STRONG_ENCRYPTION_PERMITTED                           0x02
-#define SECPKG_STATE_DOMAIN_CONTROLLER                                     0x04
-#define SECPKG_STATE_WORKSTATION                                           0x08
-#define SECPKG_STATE_STANDALONE                                            0x10
-#define SECPKG_STATE_CRED_ISOLATION_ENABLED                                0x20
-#define SECPKG_STATE_RESERVED_1                                            0x80000000
+#define SECPKG_STATE_ENCRYPTION_PERMITTED        0x01
+#define SECPKG_STATE_STRONG_ENCRYPTION_PERMITTED 0x02
+#define SECPKG_STATE_DOMAIN_CONTROLLER           0x04
+#define SECPKG_STATE_WORKSTATION                 0x08
+#define SECPKG_STATE_STANDALONE                  0x10
+#define SECPKG_STATE_CRED_ISOLATION_ENABLED      0x20
+#define SECPKG_STATE_RESERVED_1                  0x80000000
 
+/* Version: the host's interface version. MachineState: SECPKG_STATE_ bits. Lives as long as the call. */
 typedef struct _SECPKG_PARAMETERS {
     ULONG Version;
     ULONG MachineState;
@@ -339,11 +388,13 @@ typedef enum _SECPKG_EXTENDED_INFORMATION_CLASS {
     SecpkgNego2Info
 } SECPKG_EXTENDED_INFORMATION_CLASS;
 
+/* The package's object identifier, DER with tag and length; EncodedId goes on behind the structure. */
 typedef struct _SECPKG_GSS_INFO {
     ULONG EncodedIdLength;
     UCHAR EncodedId[4];
 } SECPKG_GSS_INFO, *PSECPKG_GSS_INFO;
 
+/* Attributes of established contexts that the LSA half answers although there is a user half. */
 typedef struct _SECPKG_CONTEXT_THUNKS {
     ULONG InfoLevelCount;
     ULONG Levels[1];
@@ -357,7 +408,7 @@ typedef struct _SECPKG_WOW_CLIENT_DLL {
     SECURITY_STRING WowClientDllPath;
 } SECPKG_WOW_CLIENT_DLL, *PSECPKG_WOW_CLIENT_DLL;
 
-#define SECPKG_MAX_OID_LENGTH                                              32
+#define SECPKG_MAX_OID_LENGTH       32
 
 typedef struct _SECPKG_SERIALIZED_OID {
     ULONG OidLength;
@@ -388,20 +439,20 @@ typedef struct _SECPKG_EXTENDED_INFORMATION {
 } SECPKG_EXTENDED_INFORMATION, *PSECPKG_EXTENDED_INFORMATION;
 
 /* In SECPKG_CONTEXT_THUNKS.Levels: every attribute is answered by the LSA half. */
-#define SECPKG_ATTR_THUNK_ALL                                              0x00010000
-#define SECPKG_ATTR_SASL_CONTEXT                                           0x00010000
+#define SECPKG_ATTR_THUNK_ALL       0x00010000
+#define SECPKG_ATTR_SASL_CONTEXT    0x00010000
 
 typedef struct _SecPkgContext_SaslContext {
     PVOID SaslContext;
 } SecPkgContext_SaslContext, *PSecPkgContext_SaslContext;
 
 /* AttributeInfo of SpMarshalAttributeData. */
-#define SECPKG_UNICODE_ATTRIBUTE                                           0x80000000
-#define SECPKG_ANSI_ATTRIBUTE                                              0
-#define SECPKG_CREDENTIAL_ATTRIBUTE                                        0
+#define SECPKG_UNICODE_ATTRIBUTE    0x80000000
+#define SECPKG_ANSI_ATTRIBUTE       0
+#define SECPKG_CREDENTIAL_ATTRIBUTE 0
 
 /* A package id that means all of them. */
-#define SECPKG_ALL_PACKAGES                                                ((ULONG)-2)
+#define SECPKG_ALL_PACKAGES         ((ULONG)-2)
 
 typedef enum _SECPKG_FAILURE_SPECIAL_REASON {
     SecpkgFailureReason_Unknown = 0,
@@ -430,8 +481,8 @@ typedef struct _SECPKG_TARGETINFO {
     PCWSTR ComputerName;
 } SECPKG_TARGETINFO, *PSECPKG_TARGETINFO;
 
-#define SECPKG_MSVAV_FLAGS_VALID                                           0x01
-#define SECPKG_MSVAV_TIMESTAMP_VALID                                       0x02
+#define SECPKG_MSVAV_FLAGS_VALID     0x01
+#define SECPKG_MSVAV_TIMESTAMP_VALID 0x02
 
 typedef struct _SECPKG_NTLM_TARGETINFO {
     ULONG Flags;
@@ -517,19 +568,19 @@ typedef NTSTATUS (*PSAM_CREDENTIAL_UPDATE_REGISTER_MAPPED_ENTRYPOINTS_ROUTINE)(
 
 /* ---- Events that a package may wait for ---- */
 
-#define NOTIFIER_FLAG_NEW_THREAD             0x00000001
-#define NOTIFIER_FLAG_ONE_SHOT               0x00000002
-#define NOTIFIER_FLAG_SECONDS                0x80000000
-#define NOTIFIER_TYPE_INTERVAL               1
-#define NOTIFIER_TYPE_HANDLE_WAIT            2
-#define NOTIFIER_TYPE_STATE_CHANGE           3
-#define NOTIFIER_TYPE_NOTIFY_EVENT           4
-#define NOTIFIER_TYPE_IMMEDIATE              16
+#define NOTIFIER_FLAG_NEW_THREAD   0x00000001
+#define NOTIFIER_FLAG_ONE_SHOT     0x00000002
+#define NOTIFIER_FLAG_SECONDS      0x80000000
+#define NOTIFIER_TYPE_INTERVAL     1
+#define NOTIFIER_TYPE_HANDLE_WAIT  2
+#define NOTIFIER_TYPE_STATE_CHANGE 3
+#define NOTIFIER_TYPE_NOTIFY_EVENT 4
+#define NOTIFIER_TYPE_IMMEDIATE    16
 
-#define NOTIFY_CLASS_PACKAGE_CHANGE          1
-#define NOTIFY_CLASS_ROLE_CHANGE             2
-#define NOTIFY_CLASS_DOMAIN_CHANGE           3
-#define NOTIFY_CLASS_REGISTRY_CHANGE         4
+#define NOTIFY_CLASS_PACKAGE_CHANGE  1
+#define NOTIFY_CLASS_ROLE_CHANGE     2
+#define NOTIFY_CLASS_DOMAIN_CHANGE   3
+#define NOTIFY_CLASS_REGISTRY_CHANGE 4
 
 #define SECPKG_PACKAGE_CHANGE_LOAD           0
 #define SECPKG_PACKAGE_CHANGE_UNLOAD         1
@@ -549,6 +600,7 @@ typedef struct _SECPKG_EVENT_ROLE_CHANGE {
 typedef struct _SECPKG_PARAMETERS SECPKG_EVENT_DOMAIN_CHANGE;
 typedef struct _SECPKG_PARAMETERS *PSECPKG_EVENT_DOMAIN_CHANGE;
 
+/* What a function registered with LSA_REGISTER_NOTIFICATION gets as its argument. */
 typedef struct _SECPKG_EVENT_NOTIFY {
     ULONG EventClass;
     ULONG Reserved;
@@ -559,6 +611,7 @@ typedef struct _SECPKG_EVENT_NOTIFY {
 
 /* ---- What the host does for a package ---- */
 
+/* A logon session to hang credentials on; *LogonId is a number that was never used before. */
 typedef NTSTATUS(NTAPI LSA_CREATE_LOGON_SESSION)(PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_DELETE_LOGON_SESSION)(PLUID LogonId);
 typedef NTSTATUS(NTAPI LSA_ADD_CREDENTIAL)(PLUID LogonId, ULONG AuthenticationPackage,
@@ -568,10 +621,17 @@ typedef NTSTATUS(NTAPI LSA_GET_CREDENTIALS)(PLUID LogonId, ULONG AuthenticationP
                                             PULONG PrimaryKeyLength, PLSA_STRING Credentials);
 typedef NTSTATUS(NTAPI LSA_DELETE_CREDENTIAL)(PLUID LogonId, ULONG AuthenticationPackage,
                                               PLSA_STRING PrimaryKeyValue);
+
+/* Zeroed memory, NULL when there is none. LSA_FREE_LSA_HEAP frees it, and takes NULL. */
 typedef PVOID(NTAPI LSA_ALLOCATE_LSA_HEAP)(ULONG Length);
 typedef VOID(NTAPI LSA_FREE_LSA_HEAP)(PVOID Base);
 typedef PVOID(NTAPI LSA_ALLOCATE_PRIVATE_HEAP)(SIZE_T Length);
 typedef VOID(NTAPI LSA_FREE_PRIVATE_HEAP)(PVOID Base);
+
+/*
+ * Memory of the client's, by an address that only the two functions below understand. ClientRequest may be
+ * NULL.
+ */
 typedef NTSTATUS(NTAPI LSA_ALLOCATE_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, ULONG LengthRequired,
                                                    PVOID *ClientBaseAddress);
 typedef NTSTATUS(NTAPI LSA_FREE_CLIENT_BUFFER)(PLSA_CLIENT_REQUEST ClientRequest, PVOID ClientBaseAddress);
@@ -628,6 +688,7 @@ typedef NTSTATUS(NTAPI LSA_SAVE_SUPPLEMENTAL_CREDENTIALS)(PLUID LogonId, ULONG S
 typedef HANDLE(NTAPI LSA_CREATE_THREAD)(SEC_ATTRS SecurityAttributes, ULONG StackSize,
                                         SEC_THREAD_START StartFunction, PVOID ThreadParameter,
                                         ULONG CreationFlags, PULONG ThreadId);
+
 typedef NTSTATUS(NTAPI LSA_GET_CLIENT_INFO)(PSECPKG_CLIENT_INFO ClientInfo);
 typedef NTSTATUS(NTAPI LSA_GET_CLIENT_INFO_EX)(PSECPKG_CLIENT_INFO_EX ClientInfo, ULONG StructSize);
 typedef HANDLE(NTAPI LSA_REGISTER_NOTIFICATION)(SEC_THREAD_START StartFunction, PVOID Parameter,
@@ -657,6 +718,8 @@ typedef VOID(NTAPI LSA_AUDIT_LOGON)(NTSTATUS Status, NTSTATUS SubStatus, PUNICOD
 typedef NTSTATUS(NTAPI LSA_AUDIT_ACCOUNT_LOGON)(ULONG AuditId, BOOLEAN Success, PUNICODE_STRING Source,
                                                 PUNICODE_STRING ClientName, PUNICODE_STRING MappedName,
                                                 NTSTATUS Status);
+
+/* One package asks another by name; the answer is freed with FreeReturnBuffer. */
 typedef NTSTATUS(NTAPI LSA_CALL_PACKAGE)(PUNICODE_STRING AuthenticationPackage, PVOID ProtocolSubmitBuffer,
                                          ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
                                          PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
@@ -668,6 +731,7 @@ typedef NTSTATUS(NTAPI LSA_CALL_PACKAGE_PASSTHROUGH)(PUNICODE_STRING Authenticat
                                                      PVOID ClientBufferBase, PVOID ProtocolSubmitBuffer,
                                                      ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
                                                      PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus);
+
 typedef BOOLEAN(NTAPI LSA_GET_CALL_INFO)(PSECPKG_CALL_INFO Info);
 typedef PVOID(NTAPI LSA_CREATE_SHARED_MEMORY)(ULONG MaxSize, ULONG InitialSize);
 typedef PVOID(NTAPI LSA_ALLOCATE_SHARED_MEMORY)(PVOID SharedMem, ULONG Size);
@@ -697,6 +761,8 @@ typedef NTSTATUS(NTAPI LSA_CLIENT_CALLBACK)(PCHAR Callback, ULONG_PTR Argument1,
                                             PSecBuffer Input, PSecBuffer Output);
 typedef NTSTATUS(NTAPI LSA_UPDATE_PRIMARY_CREDENTIALS)(PSECPKG_PRIMARY_CRED PrimaryCredentials,
                                                        PSECPKG_SUPPLEMENTAL_CRED_ARRAY Credentials);
+
+/* Hides a secret where it lies, or uncovers it. */
 typedef VOID(NTAPI LSA_PROTECT_MEMORY)(PVOID Buffer, ULONG BufferSize);
 typedef NTSTATUS(NTAPI LSA_OPEN_TOKEN_BY_LOGON_ID)(PLUID LogonId, HANDLE *RetTokenHandle);
 typedef NTSTATUS(NTAPI LSA_EXPAND_AUTH_DATA_FOR_DOMAIN)(PUCHAR UserAuthData, ULONG UserAuthDataSize,
@@ -780,12 +846,12 @@ typedef struct _ENCRYPTED_CREDENTIALW {
 } ENCRYPTED_CREDENTIALW, *PENCRYPTED_CREDENTIALW;
 #endif
 
-#define CREDP_FLAGS_IN_PROCESS               0x01
-#define CREDP_FLAGS_USE_MIDL_HEAP            0x02
-#define CREDP_FLAGS_DONT_CACHE_TI            0x04
-#define CREDP_FLAGS_CLEAR_PASSWORD           0x08
-#define CREDP_FLAGS_USER_ENCRYPTED_PASSWORD  0x10
-#define CRED_MARSHALED_TI_SIZE_SIZE          12
+#define CREDP_FLAGS_IN_PROCESS              0x01
+#define CREDP_FLAGS_USE_MIDL_HEAP           0x02
+#define CREDP_FLAGS_DONT_CACHE_TI           0x04
+#define CREDP_FLAGS_CLEAR_PASSWORD          0x08
+#define CREDP_FLAGS_USER_ENCRYPTED_PASSWORD 0x10
+#define CRED_MARSHALED_TI_SIZE_SIZE         12
 
 typedef NTSTATUS(NTAPI CredReadFn)(PLUID LogonId, ULONG CredFlags, LPWSTR TargetName, ULONG Type, ULONG Flags,
                                    PENCRYPTED_CREDENTIALW *Credential);
@@ -798,6 +864,10 @@ typedef NTSTATUS(NTAPI CredWriteFn)(PLUID LogonId, ULONG CredFlags, PENCRYPTED_C
 typedef NTSTATUS(NTAPI CrediUnmarshalandDecodeStringFn)(LPWSTR MarshaledString, LPBYTE *Blob, ULONG *BlobSize,
                                                         BOOLEAN *IsFailureFatal);
 
+/*
+ * The host's services. No entry is NULL; those that a host does not have answer STATUS_NOT_SUPPORTED. The
+ * table lives until SpShutdown.
+ */
 typedef struct _LSA_SECPKG_FUNCTION_TABLE {
     PLSA_CREATE_LOGON_SESSION CreateLogonSession;
     PLSA_DELETE_LOGON_SESSION DeleteLogonSession;
@@ -877,6 +947,7 @@ typedef LSA_REGISTER_CALLBACK *PLSA_REGISTER_CALLBACK;
 typedef PVOID(NTAPI LSA_LOCATE_PKG_BY_ID)(ULONG PackgeId);
 typedef LSA_LOCATE_PKG_BY_ID *PLSA_LOCATE_PKG_BY_ID;
 
+/* The host's services for the user half; lives as long as the module. */
 typedef struct _SECPKG_DLL_FUNCTIONS {
     PLSA_ALLOCATE_LSA_HEAP AllocateHeap;
     PLSA_FREE_LSA_HEAP FreeHeap;
@@ -886,6 +957,9 @@ typedef struct _SECPKG_DLL_FUNCTIONS {
 
 /* ---- The LSA half of a package: authentication packages ---- */
 
+/*
+ * Authentication packages: what Windows' logon calls. A provider of contexts needs none of these.
+ */
 typedef NTSTATUS(NTAPI LSA_AP_INITIALIZE_PACKAGE)(ULONG AuthenticationPackageId,
                                                   PLSA_DISPATCH_TABLE LsaDispatchTable, PLSA_STRING Database,
                                                   PLSA_STRING Confidentiality,
@@ -918,7 +992,7 @@ typedef struct _SECPKG_SURROGATE_LOGON_ENTRY {
     PVOID Data;
 } SECPKG_SURROGATE_LOGON_ENTRY, *PSECPKG_SURROGATE_LOGON_ENTRY;
 
-#define SECPKG_SURROGATE_LOGON_VERSION_1     1
+#define SECPKG_SURROGATE_LOGON_VERSION_1 1
 
 typedef struct _SECPKG_SURROGATE_LOGON {
     ULONG Version;
@@ -1023,18 +1097,45 @@ typedef struct _SECPKG_REDIRECTED_LOGON_BUFFER {
 
 /* ---- The LSA half of a package: security support providers ---- */
 
+/*
+ * Called once, before anything else. PackageId names this package in calls to the host. Any other status than
+ * success: the package is not offered, and SpShutdown is not called.
+ */
 typedef NTSTATUS(NTAPI SpInitializeFn)(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable);
+
+/* The last call: every credential and context has been freed before. */
 typedef NTSTATUS(NTAPI SpShutdownFn)(void);
+
+/*
+ * Fills *PackageInfo; Name and Comment point to memory that stays, and is not freed. The wide structure
+ * always, UNICODE or not: whoever builds a package for Windows as well defines UNICODE there.
+ */
 typedef NTSTATUS(NTAPI SpGetInfoFn)(PSecPkgInfoW PackageInfo);
+
+/*
+ * *ppInformation is allocated with AllocateLsaHeap. Classes that a package does not know:
+ * STATUS_NOT_SUPPORTED.
+ */
 typedef NTSTATUS(NTAPI SpGetExtendedInformationFn)(SECPKG_EXTENDED_INFORMATION_CLASS Class,
                                                    PSECPKG_EXTENDED_INFORMATION *ppInformation);
 typedef NTSTATUS(NTAPI SpSetExtendedInformationFn)(SECPKG_EXTENDED_INFORMATION_CLASS Class,
                                                    PSECPKG_EXTENDED_INFORMATION Info);
+
+/*
+ * A logon has happened, by this package or another: keep from it what SpAcquireCredentialsHandle will need.
+ */
 typedef NTSTATUS(NTAPI SpAcceptCredentialsFn)(SECURITY_LOGON_TYPE LogonType, PUNICODE_STRING AccountName,
                                               PSECPKG_PRIMARY_CRED PrimaryCredentials,
                                               PSECPKG_SUPPLEMENTAL_CRED SupplementalCredentials);
 #define SP_ACCEPT_CREDENTIALS_NAME           "SpAcceptCredentials\0"
+
+/*
+ * PrincipalName: NULL or empty when the client named none. AuthorizationData: the client's address of its
+ * identity structure, NULL for its logon's credentials; CopyFromClientBuffer reads it, and it is one of the
+ * SEC_WINNT_AUTH_IDENTITY forms, as wide or narrow as its own flags say. *CredentialHandle is the package's
+ * choice, not 0. *ExpirationTime is always to be written.
+ */
 typedef NTSTATUS(NTAPI SpAcquireCredentialsHandleFn)(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags,
                                                      PLUID LogonId, PVOID AuthorizationData,
                                                      PVOID GetKeyFunciton, PVOID GetKeyArgument,
@@ -1053,12 +1154,29 @@ typedef NTSTATUS(NTAPI SpAddCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PUNI
 typedef NTSTATUS(NTAPI SpSaveCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Credentials);
 typedef NTSTATUS(NTAPI SpGetCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Credentials);
 typedef NTSTATUS(NTAPI SpDeleteCredentialsFn)(LSA_SEC_HANDLE CredentialHandle, PSecBuffer Key);
+
+/*
+ * A step of the client's handshake. ContextHandle 0: the first one; then *NewContextHandle must name a
+ * context, later it names the same or stays 0. TargetName: NULL or empty when there is none. The descriptors
+ * are never NULL, an empty one stands in; the output TOKEN has its memory already, ISC_REQ_ALLOCATE_MEMORY is
+ * the host's affair and not seen here; cbBuffer becomes the token's length. ContextAttributes and
+ * ExpirationTime as in InitializeSecurityContext.
+ *
+ * When the context is established: *MappedContext TRUE, and ContextData->pvBuffer, from AllocateLsaHeap, with
+ * cbBuffer bytes is the packed context. The host hands a copy to the user half, wipes and frees this one.
+ * FALSE: the package has no user half for it.
+ *
+ * A first step that fails leaves no context. A later one leaves a dead one, which SpDeleteContext still
+ * frees.
+ */
 typedef NTSTATUS(NTAPI SpInitLsaModeContextFn)(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
                                                PUNICODE_STRING TargetName, ULONG ContextRequirements,
                                                ULONG TargetDataRep, PSecBufferDesc InputBuffers,
                                                PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffers,
                                                PULONG ContextAttributes, PTimeStamp ExpirationTime,
                                                PBOOLEAN MappedContext, PSecBuffer ContextData);
+
+/* A step of the server's handshake; the rules of SpInitLsaModeContextFn. */
 typedef NTSTATUS(NTAPI SpAcceptLsaModeContextFn)(LSA_SEC_HANDLE CredentialHandle,
                                                  LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer,
                                                  ULONG ContextRequirements, ULONG TargetDataRep,
@@ -1066,9 +1184,17 @@ typedef NTSTATUS(NTAPI SpAcceptLsaModeContextFn)(LSA_SEC_HANDLE CredentialHandle
                                                  PSecBufferDesc OutputBuffer, PULONG ContextAttributes,
                                                  PTimeStamp ExpirationTime, PBOOLEAN MappedContext,
                                                  PSecBuffer ContextData);
+
+/* Frees and wipes. For contexts that were mapped, both halves are called, in either order. */
 typedef NTSTATUS(NTAPI SpDeleteContextFn)(LSA_SEC_HANDLE ContextHandle);
 typedef NTSTATUS(NTAPI SpApplyControlTokenFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc ControlToken);
 typedef NTSTATUS(NTAPI SpGetUserInfoFn)(PLUID LogonId, ULONG Flags, PSecurityUserData *UserData);
+
+/*
+ * Both halves have one: the user half answers for established contexts, the LSA half for the others and for
+ * the attributes of its SECPKG_CONTEXT_THUNKS. Text is wide; pointers inside Buffer come from the heap of the
+ * half (AllocateClientBuffer in the LSA half) and become the application's.
+ */
 typedef NTSTATUS(NTAPI SpQueryContextAttributesFn)(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
                                                    PVOID Buffer);
 typedef NTSTATUS(NTAPI SpSetContextAttributesFn)(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
@@ -1103,6 +1229,7 @@ typedef NTSTATUS(NTAPI SpGetRemoteCredGuardSupplementalCredsFn)(
 typedef NTSTATUS(NTAPI SpGetTbalSupplementalCredsFn)(LUID LogonId, PULONG SupplementalCredsSize,
                                                      PVOID *SupplementalCreds);
 
+/* The LSA half. */
 typedef struct _SECPKG_FUNCTION_TABLE {
     PLSA_AP_INITIALIZE_PACKAGE InitializePackage;
     PLSA_AP_LOGON_USER LogonUser;
@@ -1131,29 +1258,55 @@ typedef struct _SECPKG_FUNCTION_TABLE {
     SpQueryContextAttributesFn *QueryContextAttributes;
     SpAddCredentialsFn *AddCredentials;
     SpSetExtendedInformationFn *SetExtendedInformation;
+    /* since SECPKG_INTERFACE_VERSION_2 */
     SpSetContextAttributesFn *SetContextAttributes;
+    /* since SECPKG_INTERFACE_VERSION_3 */
     SpSetCredentialsAttributesFn *SetCredentialsAttributes;
+    /* since SECPKG_INTERFACE_VERSION_4 */
     SpChangeAccountPasswordFn *ChangeAccountPassword;
+    /* since SECPKG_INTERFACE_VERSION_5 */
     SpQueryMetaDataFn *QueryMetaData;
     SpExchangeMetaDataFn *ExchangeMetaData;
     SpGetCredUIContextFn *GetCredUIContext;
     SpUpdateCredentialsFn *UpdateCredentials;
+    /* since SECPKG_INTERFACE_VERSION_6 */
     SpValidateTargetInfoFn *ValidateTargetInfo;
+    /* since SECPKG_INTERFACE_VERSION_7 */
     LSA_AP_POST_LOGON_USER *PostLogonUser;
+    /* since SECPKG_INTERFACE_VERSION_8 */
     SpGetRemoteCredGuardLogonBufferFn *GetRemoteCredGuardLogonBuffer;
     SpGetRemoteCredGuardSupplementalCredsFn *GetRemoteCredGuardSupplementalCreds;
+    /* since SECPKG_INTERFACE_VERSION_9 */
     SpGetTbalSupplementalCredsFn *GetTbalSupplementalCreds;
+    /* since SECPKG_INTERFACE_VERSION_10 */
     PLSA_AP_LOGON_USER_EX3 LogonUserEx3;
     PLSA_AP_PRE_LOGON_USER_SURROGATE PreLogonUserSurrogate;
     PLSA_AP_POST_LOGON_USER_SURROGATE PostLogonUserSurrogate;
+    /* since SECPKG_INTERFACE_VERSION_11 */
     SpExtractTargetInfoFn *ExtractTargetInfo;
 } SECPKG_FUNCTION_TABLE, *PSECPKG_FUNCTION_TABLE;
 
 /* ---- The user half of a package ---- */
 
+/*
+ * Called once per process and package, before any other of the user half. *UserFunctions may be left alone.
+ */
 typedef NTSTATUS(NTAPI SpInstanceInitFn)(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable,
                                          PVOID *UserFunctions);
+
+/*
+ * The user half's context from the packed one. ContextHandle is the value that the LSA half chose.
+ * PackedContext->pvBuffer becomes the package's with this call, whatever it answers: wiped, then freed with
+ * FreeContextBuffer. The bytes may come from another process and another version: check them,
+ * SEC_E_INVALID_TOKEN.
+ */
 typedef NTSTATUS(NTAPI SpInitUserModeContextFn)(LSA_SEC_HANDLE ContextHandle, PSecBuffer PackedContext);
+
+/*
+ * The contract of MakeSignature in <sspi.h>, rows 3 to 8: the host has checked the handle and nothing else.
+ * For SpVerifySignatureFn, SpSealMessageFn and SpUnsealMessageFn likewise VerifySignature, EncryptMessage,
+ * DecryptMessage. No allocation, no file, no lock that other contexts share.
+ */
 typedef NTSTATUS(NTAPI SpMakeSignatureFn)(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                           PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
 typedef NTSTATUS(NTAPI SpVerifySignatureFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
@@ -1162,20 +1315,35 @@ typedef NTSTATUS(NTAPI SpSealMessageFn)(LSA_SEC_HANDLE ContextHandle, ULONG Qual
                                         PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber);
 typedef NTSTATUS(NTAPI SpUnsealMessageFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
                                           ULONG MessageSequenceNumber, PULONG QualityOfProtection);
+
+/* The client's token object; SEC_E_NO_IMPERSONATION or STATUS_NOT_SUPPORTED where there is none. */
 typedef NTSTATUS(NTAPI SpGetContextTokenFn)(LSA_SEC_HANDLE ContextHandle, PHANDLE ImpersonationToken);
+
+/*
+ * Packs the context as SpInitLsaModeContextFn does. pPackedContext->pvBuffer comes from AllocateHeap and
+ * becomes the application's. pToken: NULL, or set to NULL where there is no token object.
+ */
 typedef NTSTATUS(NTAPI SpExportSecurityContextFn)(LSA_SEC_HANDLE phContext, ULONG fFlags,
                                                   PSecBuffer pPackedContext, PHANDLE pToken);
+
+/* A new context from packed bytes, which stay the caller's; the user half chooses *phContext. */
 typedef NTSTATUS(NTAPI SpImportSecurityContextFn)(PSecBuffer pPackedContext, HANDLE Token,
                                                   PLSA_SEC_HANDLE phContext);
 typedef NTSTATUS(NTAPI SpCompleteAuthTokenFn)(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer);
 typedef NTSTATUS(NTAPI SpFormatCredentialsFn)(PSecBuffer Credentials, PSecBuffer FormattedCredentials);
 typedef NTSTATUS(NTAPI SpMarshallSupplementalCredsFn)(ULONG CredentialSize, PUCHAR Credentials,
                                                       PULONG MarshalledCredSize, PVOID *MarshalledCreds);
+
+/*
+ * Turns an attribute that the application sets into one piece without pointers, for the LSA half.
+ * STATUS_NOT_SUPPORTED, *MarshaledAttributeData NULL: nothing to do.
+ */
 typedef NTSTATUS(NTAPI SpMarshalAttributeDataFn)(ULONG AttributeInfo, ULONG Attribute,
                                                  ULONG AttributeDataSize, PBYTE AttributeData,
                                                  PULONG MarshaledAttributeDataSize,
                                                  PBYTE *MarshaledAttributeData);
 
+/* The user half. */
 typedef struct _SECPKG_USER_FUNCTION_TABLE {
     SpInstanceInitFn *InstanceInit;
     SpInitUserModeContextFn *InitUserModeContext;
@@ -1191,35 +1359,45 @@ typedef struct _SECPKG_USER_FUNCTION_TABLE {
     SpMarshallSupplementalCredsFn *MarshallSupplementalCreds;
     SpExportSecurityContextFn *ExportContext;
     SpImportSecurityContextFn *ImportContext;
+    /* since SECPKG_INTERFACE_VERSION_2 */
     SpMarshalAttributeDataFn *MarshalAttributeData;
 } SECPKG_USER_FUNCTION_TABLE, *PSECPKG_USER_FUNCTION_TABLE;
 
 /* ---- The two entry points of a module ---- */
 
+/*
+ * The two symbols that a module exports, by the names below. LsaVersion: SECPKG_INTERFACE_VERSION, as on
+ * Windows, where packages expect no other; it says nothing about tables. *PackageVersion: how far the tables
+ * go that this half returns. *ppTables: an array of *pcTables tables of that length, which stays while the
+ * module is loaded. Both halves list their packages in the same order: table i of one and of the other are
+ * the same package.
+ */
 typedef NTSTATUS(SEC_ENTRY *SpLsaModeInitializeFn)(ULONG LsaVersion, PULONG PackageVersion,
                                                    PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables);
 typedef NTSTATUS(SEC_ENTRY *SpUserModeInitializeFn)(ULONG LsaVersion, PULONG PackageVersion,
                                                     PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
 
-#define SECPKG_LSAMODEINIT_NAME              "SpLsaModeInitialize"
-#define SECPKG_USERMODEINIT_NAME             "SpUserModeInitialize"
+#define SECPKG_LSAMODEINIT_NAME     "SpLsaModeInitialize"
+#define SECPKG_USERMODEINIT_NAME    "SpUserModeInitialize"
 
-#define SECPKG_INTERFACE_VERSION             0x00010000
-#define SECPKG_INTERFACE_VERSION_2           0x00020000
-#define SECPKG_INTERFACE_VERSION_3           0x00040000
-#define SECPKG_INTERFACE_VERSION_4           0x00080000
-#define SECPKG_INTERFACE_VERSION_5           0x00100000
-#define SECPKG_INTERFACE_VERSION_6           0x00200000
-#define SECPKG_INTERFACE_VERSION_7           0x00400000
-#define SECPKG_INTERFACE_VERSION_8           0x00800000
-#define SECPKG_INTERFACE_VERSION_9           0x01000000
-#define SECPKG_INTERFACE_VERSION_10          0x02000000
-#define SECPKG_INTERFACE_VERSION_11          0x04000000
+/* Version n is 0x10000 << (n - 1). */
+#define SECPKG_INTERFACE_VERSION    0x00010000
+#define SECPKG_INTERFACE_VERSION_2  0x00020000
+#define SECPKG_INTERFACE_VERSION_3  0x00040000
+#define SECPKG_INTERFACE_VERSION_4  0x00080000
+#define SECPKG_INTERFACE_VERSION_5  0x00100000
+#define SECPKG_INTERFACE_VERSION_6  0x00200000
+#define SECPKG_INTERFACE_VERSION_7  0x00400000
+#define SECPKG_INTERFACE_VERSION_8  0x00800000
+#define SECPKG_INTERFACE_VERSION_9  0x01000000
+#define SECPKG_INTERFACE_VERSION_10 0x02000000
+#define SECPKG_INTERFACE_VERSION_11 0x04000000
 
 /* ---- The kernel half of a package ---- */
 
 typedef enum _KSEC_CONTEXT_TYPE { KSecPaged, KSecNonPaged } KSEC_CONTEXT_TYPE;
 
+/* The head of a kernel context that is kept in one of the host's lists; RefCount is the list's affair. */
 typedef struct _KSEC_LIST_ENTRY {
     LIST_ENTRY List;
     LONG RefCount;
@@ -1252,6 +1430,7 @@ typedef KSEC_SERIALIZE_WINNT_AUTH_DATA *PKSEC_SERIALIZE_WINNT_AUTH_DATA;
 typedef KSEC_SERIALIZE_SCHANNEL_AUTH_DATA *PKSEC_SERIALIZE_SCHANNEL_AUTH_DATA;
 typedef KSEC_LOCATE_PKG_BY_ID *PKSEC_LOCATE_PKG_BY_ID;
 
+/* The host's services for the kernel half. */
 typedef struct _SECPKG_KERNEL_FUNCTIONS {
     PLSA_ALLOCATE_LSA_HEAP AllocateHeap;
     PLSA_FREE_LSA_HEAP FreeHeap;
@@ -1264,11 +1443,22 @@ typedef struct _SECPKG_KERNEL_FUNCTIONS {
     PKSEC_LOCATE_PKG_BY_ID LocatePackageById;
 } SECPKG_KERNEL_FUNCTIONS, *PSECPKG_KERNEL_FUNCTIONS;
 
+/* Called once, before any other. */
 typedef NTSTATUS(NTAPI KspInitPackageFn)(PSECPKG_KERNEL_FUNCTIONS FunctionTable);
 typedef NTSTATUS(NTAPI KspDeleteContextFn)(LSA_SEC_HANDLE ContextId, PLSA_SEC_HANDLE LsaContextId);
+
+/*
+ * The kernel half's context from the packed one, which is the host's and stays so. ContextId: the value of
+ * the LSA half; *NewContextId: by which the kernel half is called from now on.
+ */
 typedef NTSTATUS(NTAPI KspInitContextFn)(LSA_SEC_HANDLE ContextId, PSecBuffer ContextData,
                                          PLSA_SEC_HANDLE NewContextId);
 typedef NTSTATUS(NTAPI KspMapHandleFn)(LSA_SEC_HANDLE ContextId, PLSA_SEC_HANDLE LsaContextId);
+
+/*
+ * The contract of MakeSignature in <sspi.h>, rows 3 to 8, and of its three companions for the functions that
+ * follow. May be called where sleeping is not allowed, unless SetPackagePagingMode said otherwise.
+ */
 typedef NTSTATUS(NTAPI KspMakeSignatureFn)(LSA_SEC_HANDLE ContextId, ULONG fQOP, PSecBufferDesc Message,
                                            ULONG MessageSeqNo);
 typedef NTSTATUS(NTAPI KspVerifySignatureFn)(LSA_SEC_HANDLE ContextId, PSecBufferDesc Message,
@@ -1284,6 +1474,7 @@ typedef NTSTATUS(NTAPI KspCompleteTokenFn)(LSA_SEC_HANDLE ContextId, PSecBufferD
 typedef NTSTATUS(NTAPI KspSetPagingModeFn)(BOOLEAN PagingMode);
 typedef NTSTATUS(NTAPI KspSerializeAuthDataFn)(PVOID pvAuthData, PULONG Size, PVOID *SerializedData);
 
+/* The kernel half. Sign, Verify, Seal and Unseal are what the other halves call MakeSignature and so on. */
 typedef struct _SECPKG_KERNEL_FUNCTION_TABLE {
     KspInitPackageFn *Initialize;
     KspDeleteContextFn *DeleteContext;

@@ -19,13 +19,13 @@
 
 #include "sspi.h"
 
-#define UNISP_NAME_A                              "Microsoft Unified Security Protocol Provider"
-#define UNISP_NAME_W                              u"Microsoft Unified Security Protocol Provider"
-#define UNISP_NAME                                SSPI_NAME_UAW(UNISP_NAME)
-#define SCHANNEL_NAME_A                           "Schannel"
-#define SCHANNEL_NAME_W                           u"Schannel"
-#define SCHANNEL_NAME                             SSPI_NAME_UAW(SCHANNEL_NAME)
-#define UNISP_RPC_ID                              14
+#define UNISP_NAME_A    "Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME_W    u"Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME      SSPI_NAME_UAW(UNISP_NAME)
+#define SCHANNEL_NAME_A "Schannel"
+#define SCHANNEL_NAME_W u"Schannel"
+#define SCHANNEL_NAME   SSPI_NAME_UAW(SCHANNEL_NAME)
+#define UNISP_RPC_ID    14
 
 #define SECPKG_ATTR_ISSUER_LIST                   0x50
 #define SECPKG_ATTR_REMOTE_CRED                   0x51
@@ -109,7 +109,7 @@ typedef struct _SecPkgContext_ConnectionInfo {
     DWORD dwExchStrength;
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
 
-#define SECPKGCONTEXT_CONNECTION_INFO_EX_V1       1
+#define SECPKGCONTEXT_CONNECTION_INFO_EX_V1 1
 
 typedef struct _SecPkgContext_ConnectionInfoEx {
     DWORD dwVersion;
@@ -122,7 +122,7 @@ typedef struct _SecPkgContext_ConnectionInfoEx {
     DWORD dwExchStrength;
 } SecPkgContext_ConnectionInfoEx, *PSecPkgContext_ConnectionInfoEx;
 
-#define SECPKGCONTEXT_CIPHERINFO_V1               1
+#define SECPKGCONTEXT_CIPHERINFO_V1 1
 
 typedef struct _SecPkgContext_CipherInfo {
     DWORD dwVersion;
@@ -152,7 +152,7 @@ typedef struct _SecPkgContext_MappedCredAttr {
     PVOID pvBuffer;
 } SecPkgContext_MappedCredAttr, *PSecPkgContext_MappedCredAttr;
 
-#define SSL_SESSION_RECONNECT                     1
+#define SSL_SESSION_RECONNECT 1
 
 typedef struct _SecPkgContext_SessionInfo {
     DWORD dwFlags;
