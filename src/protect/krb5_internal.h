@@ -3,6 +3,7 @@
 #ifndef OPENSSPI_PROTECT_KRB5_INTERNAL_H
 #define OPENSSPI_PROTECT_KRB5_INTERNAL_H
 
+#include "crypto/krb5_kdf.h"
 #include "protect/krb5.h"
 
 /* RFC 4121 section 2, key usage numbers. */
@@ -40,6 +41,9 @@ bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h,
 /* Does the header ask for the initiator's key beside an acceptor's subkey? */
 bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h);
 
+/* Kc or Ki of that usage, spent; with RC4, where usage and purpose mean nothing, all three keys. */
+void krb5_mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,
+                   enum crypto_krb5_purpose purpose);
 /* Bytes of the checksum on the wire: 12, 16 or 24. AES types only. */
 size_t krb5_mac_size(unsigned etype);
 /* SHA-2 types (RFC 8009) cover the ciphertext, SHA-1 types the plaintext. */

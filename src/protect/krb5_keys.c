@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/secret.h"
-#include "crypto/krb5_kdf.h"
 #include "protect/krb5_internal.h"
 
 struct profile {
@@ -48,8 +47,7 @@ static void derive(const struct krb5_raw_key *key, uint32_t usage, enum crypto_k
         crypto_krb5_derive_sha1(key->bytes, t->key_size, usage, purpose, out);
 }
 
-/* Kc or Ki, spent. */
-static void mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,
+void krb5_mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,
                      enum crypto_krb5_purpose purpose)
 {
     uint8_t k[CRYPTO_KRB5_KEY_MAX];
@@ -75,8 +73,8 @@ static void seal_keys_init(struct krb5_seal_keys *s, struct crypto_aes *decrypt,
 {
     uint8_t ke[CRYPTO_KRB5_KEY_MAX];
     size_t size = profile_of(key->etype)->key_size;
-    mac_init(&s->integrity, key, usage, CRYPTO_KRB5_KI);
-    mac_init(&s->checksum, key, usage, CRYPTO_KRB5_KC);
+    krb5_mac_init(&s->integrity, key, usage, CRYPTO_KRB5_KI);
+    krb5_mac_init(&s->checksum, key, usage, CRYPTO_KRB5_KC);
     derive(key, usage, CRYPTO_KRB5_KE, ke, size);
     crypto_aes_encrypt_key(&s->encrypt, ke, size);
     if (decrypt)
@@ -125,8 +123,8 @@ bool krb5_protect_init(struct krb5_protect *p, const struct krb5_start *start)
     p->flags = start->flags;
     raw_key_copy(&p->key, &start->key);
     raw_key_copy(&p->initiator, &start->initiator);
-    mac_init(&p->send, &p->key, usage_of(p, true, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN), CRYPTO_KRB5_KC);
-    mac_init(&p->receive, &p->key, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
+    krb5_mac_init(&p->send, &p->key, usage_of(p, true, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN), CRYPTO_KRB5_KC);
+    krb5_mac_init(&p->receive, &p->key, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
              CRYPTO_KRB5_KC);
     window_init(&p->window, mode_of(p->flags), p->key.etype == KRB5_ETYPE_RC4 ? 32 : 64,
                 start->receive_first);
@@ -145,7 +143,7 @@ void krb5_seal_init(struct krb5_seal *s, const struct krb5_protect *p)
 
 void krb5_fallback_mic(union krb5_mac *mac, const struct krb5_protect *p)
 {
-    mac_init(mac, &p->initiator, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
+    krb5_mac_init(mac, &p->initiator, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
              CRYPTO_KRB5_KC);
 }
 
