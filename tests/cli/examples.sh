@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The programs of examples/, and the copy of the first one that README.md shows.
+. "$(dirname "$0")/tap.sh"
+
+echo 'EXAMPLE:alice:Secret 1' >"$tmp/users"
+export NTLM_USER_FILE=$tmp/users
+exits 0 'sign-verify' "$SIGN_VERIFY"
+printf 'sign:   0x00000000\nforged: 0x8009030f\nverify: 0x00000000\n' >"$tmp/expected"
+ok '... signs, sees the forgery, verifies' diff "$tmp/expected" "$tmp/out"
+exits 0 'stale-handle' "$STALE_HANDLE"
+ok '... is refused each time' test "$(grep -c SEC_E_INVALID_HANDLE "$tmp/out")" = 3
+# shellcheck disable=SC2016 # Markdown's quotes
+sed -n '/^```c$/,/^```$/p' "$SOURCE/README.md" | sed '1d;$d' >"$tmp/readme.c"
+ok 'the program in README.md is that program' diff "$SOURCE/examples/sign-verify.c" "$tmp/readme.c"
+unset NTLM_USER_FILE
+printf '[ntlm]\naccounts = %s/none\n' "$tmp" >"$tmp/sspi.conf"
+SSPI_CONFIG=$tmp/sspi.conf exits 1 'without accounts it fails' "$SIGN_VERIFY"
+finish

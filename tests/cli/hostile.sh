@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Clients that speak anything but the protocol, or nothing. The listener answers, lives on and serves the others.
+# shellcheck disable=SC2317 # functions that ok calls
+. "$(dirname "$0")/tap.sh"
+with_accounts
+echo 'a line' >"$tmp/small"
+start listener "$SSPI" listen --max-clients 6 --timeout 1
+
+# talk BYTES-AS-PRINTF: connects, says that, and reads until the listener has closed; its answer in $tmp/answer.
+talk() {
+    local fd
+    # shellcheck disable=SC2059 # the format is the message
+    exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}" && printf "$1" >&"$fd" && cat <&"$fd" >"$tmp/answer"
+    exec {fd}>&-
+}
+alive() {
+    "${sender[@]}" "$address" --quiet "$tmp/small" 2>"$tmp/err"
+}
+answers() { head -c 1 "$tmp/answer" | od -An -tu1 | grep -qw 3; }
+
+talk 'GET / HTTP/1.1\r\n\r\n'
+ok 'a web browser is told, in a frame of status' answers
+ok '... and the listener lives' alive
+talk '\x01\xff\xff\xff'
+ok 'a length of 16 MiB is refused before it comes' answers
+talk '\x02\x00\x00\x04abcd'
+ok 'a token without a greeting' answers
+talk '\x04\x00\x00\x04abcd'
+ok 'a record without a greeting' answers
+talk '\x01\x00\x00\x05SSP1\x00'
+ok 'a greeting that is too short' answers
+talk '\x01\x00\x00\x06SSP1\x00\xff'
+ok 'a greeting with a length that lies' answers
+talk '\x01\x00\x00\x0aSSP1\xfe\x04NTLM'
+ok 'a greeting with unknown flags' answers
+talk '\x01\x00\x00\x0aSSP1\x00\x04NTL\x00'
+ok 'a greeting with another package' answers
+talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x02\x00\x00\x04abcd'
+ok 'a token that is none' answers
+talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x02\x00\x00\x00'
+ok 'an empty token' answers
+talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x03\x00\x00\x04\x00\x00\x00\x00'
+ok 'a status in the middle of the handshake' answers
+talk '\x03\x00\x00\x04\x80\x09\x03\x08'
+talk '\x03\x00\x00\x01\x80'
+ok 'bad news from a client does no harm' alive
+head -c 200000 /dev/urandom >"$tmp/noise"
+for _ in 1 2 3; do
+    # The listener may hang up before the noise is over.
+    (trap '' PIPE && exec 7<>"/dev/tcp/${address%:*}/${address##*:}" && cat "$tmp/noise" >&7) 2>/dev/null
+done
+ok 'noise does no harm' alive
+
+# Clients that connect and say nothing, or half of something.
+for _ in 1 2 3; do
+    exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+    half+=("$fd")
+done
+for fd in "${half[@]}"; do printf '\x01\x00' >&"$fd"; done
+ok 'three silent clients, and others are served' alive
+for _ in 1 2 3; do
+    exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+    half+=("$fd")
+done
+exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+cat <&"$fd" >"$tmp/answer"
+ok 'when all seats are taken the next one is told' answers
+exec {fd}>&-
+for fd in "${half[@]}"; do exec {fd}>&-; done
+
+# An authenticated client that falls silent (the pipe stays open) loses its seat, and its file is not kept.
+mkfifo "$tmp/slow"
+exec 8<>"$tmp/slow"
+echo 'begun' >&8
+exits 1 'an authenticated client that falls silent' "${sender[@]}" "$address" - <&8
+ok '... hears why' err_has 'timed out'
+exec 8>&-
+# The seats of those who left become free as soon as the listener has noticed; the one above waited for it.
+ok 'and the listener lives on' alive
+stop listener
+ok 'it ends as asked' test "$code" = 0
+ok '... having told everything' listener_has listener 'does not speak this protocol'
+
+# A signal ends it also while clients hang on.
+start listener "$SSPI" listen
+exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+IFS= read -r -n 1 -t 0 <&"$fd" || true
+stop listener
+ok 'a signal ends it while a client hangs on' test "$code" = 0
+exec {fd}>&-
+finish
