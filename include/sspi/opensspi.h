@@ -18,6 +18,10 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility push(default)
+#endif
+
 typedef struct SspiErrorInfo {
     char text[512];
 } SspiErrorInfo;
@@ -75,6 +79,10 @@ typedef void (*SspiInspectFn)(void *arg, unsigned depth, const char *name, const
  * named "error" says where it stops, and the answer is SEC_E_INVALID_TOKEN; SEC_E_UNSUPPORTED_FUNCTION when nothing
  * is recognised. */
 SECURITY_STATUS SspiInspectToken(const void *token, size_t size, SspiInspectFn fn, void *arg);
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

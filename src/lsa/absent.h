@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* lsa/absent: the entries of LSA_SECPKG_FUNCTION_TABLE for what does not exist here; each says so. */
+#ifndef OPENSSPI_LSA_ABSENT_H
+#define OPENSSPI_LSA_ABSENT_H
+
+#include <ntsecpkg.h>
+
+LSA_CREATE_LOGON_SESSION lsa_CreateLogonSession;
+LSA_DELETE_LOGON_SESSION lsa_DeleteLogonSession;
+LSA_ADD_CREDENTIAL lsa_AddCredential;
+LSA_GET_CREDENTIALS lsa_GetCredentials;
+LSA_DELETE_CREDENTIAL lsa_DeleteCredential;
+LSA_UNLOAD_PACKAGE lsa_UnloadPackage;
+LSA_DUPLICATE_HANDLE lsa_DuplicateHandle;
+LSA_SAVE_SUPPLEMENTAL_CREDENTIALS lsa_SaveSupplementalCredentials;
+LSA_CREATE_THREAD lsa_CreateThread;
+LSA_REGISTER_NOTIFICATION lsa_RegisterNotification;
+LSA_CANCEL_NOTIFICATION lsa_CancelNotification;
+LSA_CREATE_TOKEN lsa_CreateToken;
+LSA_CALL_PACKAGE lsa_CallPackage;
+LSA_CALL_PACKAGEEX lsa_CallPackageEx;
+LSA_CREATE_SHARED_MEMORY lsa_CreateSharedMemory;
+LSA_ALLOCATE_SHARED_MEMORY lsa_AllocateSharedMemory;
+LSA_FREE_SHARED_MEMORY lsa_FreeSharedMemory;
+LSA_DELETE_SHARED_MEMORY lsa_DeleteSharedMemory;
+LSA_OPEN_SAM_USER lsa_OpenSamUser;
+LSA_GET_USER_CREDENTIALS lsa_GetUserCredentials;
+LSA_GET_USER_AUTH_DATA lsa_GetUserAuthData;
+LSA_CLOSE_SAM_USER lsa_CloseSamUser;
+LSA_CONVERT_AUTH_DATA_TO_TOKEN lsa_ConvertAuthDataToToken;
+LSA_CLIENT_CALLBACK lsa_ClientCallback;
+LSA_UPDATE_PRIMARY_CREDENTIALS lsa_UpdateCredentials;
+LSA_GET_AUTH_DATA_FOR_USER lsa_GetAuthDataForUser;
+LSA_CRACK_SINGLE_NAME lsa_CrackSingleName;
+LSA_CALL_PACKAGE_PASSTHROUGH lsa_CallPackagePassthrough;
+CredReadFn lsa_CrediRead;
+CredReadDomainCredentialsFn lsa_CrediReadDomainCredentials;
+CredFreeCredentialsFn lsa_CrediFreeCredentials;
+LSA_OPEN_TOKEN_BY_LOGON_ID lsa_OpenTokenByLogonId;
+LSA_EXPAND_AUTH_DATA_FOR_DOMAIN lsa_ExpandAuthDataForDomain;
+LSA_CREATE_TOKEN_EX lsa_CreateTokenEx;
+CredWriteFn lsa_CrediWrite;
+CrediUnmarshalandDecodeStringFn lsa_CrediUnmarshalandDecodeString;
+LSA_GET_SERVICE_ACCOUNT_PASSWORD lsa_GetServiceAccountPassword;
+LSA_CHECK_PROTECTED_USER_BY_TOKEN lsa_CheckProtectedUserByToken;
+LSA_QUERY_CLIENT_REQUEST lsa_QueryClientRequest;
+LSA_GET_APP_MODE_INFO lsa_GetAppModeInfo;
+LSA_SET_APP_MODE_INFO lsa_SetAppModeInfo;
+LSA_GET_SECPKG_FAILURE_REASON lsa_GetSecpkgFailureReason;
+LSA_SET_SECPKG_FAILURE_REASON lsa_SetSecpkgFailureReason;
+
+#endif

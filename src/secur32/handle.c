@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "secur32/handle.h"
+
+#include <pthread.h>
+
+#define WORD_DELETED ((uint64_t)1 << 31)
+#define WORD_STATES  ((uint64_t)(HANDLE_ESTABLISHED | HANDLE_FAILED))
+#define WORD_CALLS   (((uint64_t)1 << 29) - 1)
+
+static uint64_t word_load(const struct handle *slot)
+{
+    return __atomic_load_n(&slot->head.word, __ATOMIC_ACQUIRE);
+}
+
+/* The part of a slab id that is not its index; 32-bit ids keep theirs in the upper 10 bits. */
+static uint32_t id_generation(ULONG_PTR id)
+{
+    return sizeof(id) == 8 ? (uint32_t)((uint64_t)id >> 32) : (uint32_t)(id >> 22);
+}
+
+/* The slot that h would name if it lived. */
+static struct handle *slot_of(struct handle_table *table, const SecHandle *h)
+{
+    uint64_t epoch = slab_epoch(&table->slab);
+
+    if (h == NULL || epoch == 0 || h->dwUpper != (ULONG_PTR)epoch)
+        return NULL;
+    return slab_at(&table->slab, slab_index(h->dwLower));
+}
+
+/* Adds one call if the word is that of a live h and (word & mask) == state. */
+static struct handle *acquire(struct handle_table *table, const SecHandle *h, uint64_t mask, uint64_t state)
+{
+    struct handle *slot = slot_of(table, h);
+
+    if (slot == NULL)
+        return NULL;
+
+    uint32_t generation = id_generation(h->dwLower);
+    uint64_t word = word_load(slot);
+    do {
+        if (word >> 32 != generation || generation == 0 || (word & WORD_DELETED) || (word & mask) != state)
+            return NULL;
+    } while (!__atomic_compare_exchange_n(&slot->head.word, &word, word + 1, true, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE));
+    return slot;
+}
+
+struct handle *handle_acquire(struct handle_table *table, const SecHandle *h)
+{
+    return acquire(table, h, 0, 0);
+}
+
+struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h)
+{
+    return acquire(table, h, WORD_STATES, HANDLE_ESTABLISHED);
+}
+
+static void slot_free(struct handle_table *table, struct handle *slot)
+{
+    table->destroy(slot);
+    slab_free(&table->slab, slot->head.id);
+}
+
+void handle_release(struct handle_table *table, struct handle *slot)
+{
+    uint64_t before = __atomic_fetch_sub(&slot->head.word, 1, __ATOMIC_ACQ_REL);
+
+    if ((before & WORD_DELETED) && (before & WORD_CALLS) == 1)
+        slot_free(table, slot);
+}
+
+bool handle_delete_acquired(struct handle *slot)
+{
+    return !(__atomic_fetch_or(&slot->head.word, WORD_DELETED, __ATOMIC_ACQ_REL) & WORD_DELETED);
+}
+
+void handle_restore_acquired(struct handle *slot)
+{
+    __atomic_fetch_and(&slot->head.word, ~WORD_DELETED, __ATOMIC_ACQ_REL);
+}
+
+bool handle_delete(struct handle_table *table, const SecHandle *h)
+{
+    struct handle *slot = handle_acquire(table, h);
+
+    if (slot == NULL)
+        return false;
+    bool deleted = handle_delete_acquired(slot);
+    handle_release(table, slot);
+    return deleted;
+}
+
+struct handle *handle_create(struct handle_table *table)
+{
+    uintptr_t id;
+
+    return slab_alloc(&table->slab, &id);
+}
+
+void handle_publish(struct handle_table *table, struct handle *slot, enum handle_state state, SecHandle *h)
+{
+    uint64_t word = (uint64_t)id_generation(slot->head.id) << 32 | (uint64_t)state;
+
+    h->dwLower = slot->head.id;
+    h->dwUpper = (ULONG_PTR)slab_epoch(&table->slab);
+    __atomic_store_n(&slot->head.word, word, __ATOMIC_RELEASE);
+}
+
+void handle_abandon(struct handle_table *table, struct handle *slot)
+{
+    slab_free(&table->slab, slot->head.id);
+}
+
+enum handle_state handle_state(const struct handle *slot)
+{
+    return (enum handle_state)(word_load(slot) & WORD_STATES);
+}
+
+void handle_set_state(struct handle *slot, enum handle_state state)
+{
+    __atomic_fetch_or(&slot->head.word, (uint64_t)state, __ATOMIC_ACQ_REL);
+}
+
+/* Who may be inside a step is a mark in the slot, not a lock per slot: waiting happens only when an
+ * application steps one handshake from two threads, and a package may step another context from inside its
+ * own step without a lock order. */
+static pthread_mutex_t step_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t step_left = PTHREAD_COND_INITIALIZER;
+static pthread_once_t step_once = PTHREAD_ONCE_INIT;
+
+/* A thread of the parent may hold the mutex in the moment of the fork; it does not exist here. */
+static void step_after_fork(void)
+{
+    pthread_mutex_init(&step_mutex, NULL);
+    pthread_cond_init(&step_left, NULL);
+}
+
+static void step_register(void)
+{
+    pthread_atfork(NULL, NULL, step_after_fork);
+}
+
+void handle_step_enter(struct handle *slot)
+{
+    pthread_once(&step_once, step_register);
+    pthread_mutex_lock(&step_mutex);
+    while (slot->busy)
+        pthread_cond_wait(&step_left, &step_mutex);
+    slot->busy = 1;
+    pthread_mutex_unlock(&step_mutex);
+}
+
+void handle_step_leave(struct handle *slot)
+{
+    pthread_mutex_lock(&step_mutex);
+    slot->busy = 0;
+    pthread_cond_broadcast(&step_left);
+    pthread_mutex_unlock(&step_mutex);
+}
