@@ -123,5 +123,7 @@ int cmd_packages(int argc, char **argv)
     else
         print_table(packages, count);
     FreeContextBuffer(packages);
-    return cli_finish(CLI_OK);
+    if (count == 0)
+        cli_error("no package could start: SSPI_TRACE=/dev/stderr says why");
+    return cli_finish(count ? CLI_OK : CLI_LOCAL);
 }

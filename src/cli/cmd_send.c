@@ -84,25 +84,26 @@ static bool open_file(struct sending *f)
     return true;
 }
 
-/* What can be known beforehand is said before anybody connects. */
-static bool check_files(const struct options *o, int count, char **paths)
+/* What can be known beforehand is said before anybody connects. CLI_OK or, after a message, an exit code. */
+static int check_files(const struct options *o, int count, char **paths)
 {
     bool seen_stdin = false;
 
     for (int i = 0; i < count; i++) {
         struct sending f = {.options = o, .path = paths[i]};
+        struct stat st;
 
-        if (is_stdin(paths[i]) && seen_stdin) {
-            cli_error("standard input can be sent once only");
-            return false;
-        }
+        if (is_stdin(paths[i]) && seen_stdin)
+            return cli_usage("standard input can be sent once only");
         seen_stdin |= is_stdin(paths[i]);
+        /* A named pipe can be opened only once: its writer would be gone. */
+        if (is_stdin(paths[i]) || (stat(paths[i], &st) == 0 && S_ISFIFO(st.st_mode)))
+            continue;
         if (!open_file(&f))
-            return false;
-        if (!is_stdin(paths[i]))
-            close(f.fd);
+            return CLI_LOCAL;
+        close(f.fd);
     }
-    return true;
+    return CLI_OK;
 }
 
 /* One read: what a pipe has now is sent now. */
@@ -422,6 +423,8 @@ int cmd_send(int argc, char **argv)
         return cli_usage("'%s' is not HOST:PORT", argv[optind]);
     if (argc - optind < 2)
         return cli_usage("no files were named ('-' is standard input)");
+    if (*o.stdin_name == '\0' || strlen(o.stdin_name) > STREAM_NAME_MAX)
+        return cli_usage("--name takes 1 to %d bytes", STREAM_NAME_MAX);
     if (o.password_stdin && !o.user)
         return cli_usage("--password-stdin needs --user");
     snprintf(target, sizeof(target), "host/%s", o.host);
