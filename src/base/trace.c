@@ -28,7 +28,7 @@ bool trace_open(void)
 {
     int fd = open_target(secure_getenv("SSPI_TRACE"));
     int expected = TRACE_UNREAD;
-    if (!__atomic_compare_exchange_n(&trace_fd, &expected, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    if (!__atomic_compare_exchange_n(&trace_fd, &expected, fd, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         if (fd >= 0)
             close(fd);
         fd = expected;
@@ -71,13 +71,13 @@ void trace_event(const char *room, const char *event, const char *format, ...)
     while (n > 0 && line[n - 1] == ' ')
         n--;
     line[n++] = '\n';
-    ssize_t written = write(__atomic_load_n(&trace_fd, __ATOMIC_RELAXED), line, n);
+    ssize_t written = write(__atomic_load_n(&trace_fd, __ATOMIC_ACQUIRE), line, n);
     (void)written; /* nothing to be done about a full disk here */
 }
 
 void trace_reset(void)
 {
-    int fd = __atomic_exchange_n(&trace_fd, TRACE_UNREAD, __ATOMIC_RELAXED);
+    int fd = __atomic_exchange_n(&trace_fd, TRACE_UNREAD, __ATOMIC_ACQ_REL);
     if (fd >= 0)
         close(fd);
 }

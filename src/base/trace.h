@@ -19,7 +19,7 @@ bool trace_open(void);
 /* True when a trace file is open. SSPI_TRACE is read once, with secure_getenv. */
 static inline bool trace_on(void)
 {
-    int fd = __atomic_load_n(&trace_fd, __ATOMIC_RELAXED);
+    int fd = __atomic_load_n(&trace_fd, __ATOMIC_ACQUIRE);
     return fd == TRACE_UNREAD ? trace_open() : fd >= 0;
 }
 

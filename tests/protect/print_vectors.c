@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "vectors.h"
+
+static void line(const char *text, size_t size)
+{
+    fwrite(text, 1, size, stdout);
+    putchar('\n');
+}
+
+int main(void)
+{
+    vectors_run(line);
+    return fflush(stdout) == 0 ? 0 : 1;
+}

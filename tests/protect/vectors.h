@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Published vectors of [MS-NLMP] 4.2 and of implementations that were checked against Windows, and a
+ * transcript of messages over every combination of flags that ntlm_model.py recomputes from the
+ * specification. Freestanding: the same file runs on the library's primitives and, without a libc, on three
+ * architectures.
+ */
+#ifndef OPENSSPI_TESTS_VECTORS_H
+#define OPENSSPI_TESTS_VECTORS_H
+
+#include "port.h"
+
+/* Calls line for every line of output, without its newline: "ok NAME", "FAIL NAME" or "t ..." for the
+ * transcript. */
+void vectors_run(void (*line)(const char *text, size_t size));
+
+#endif
