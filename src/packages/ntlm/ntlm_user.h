@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packages/ntlm, user half: an established context and the table that signs with it. A context comes from a packed
+ * context only, either from the LSA half (it then lives at the LSA half's number in the first slab) or by
+ * ImportSecurityContext (second slab, numbers marked by their top bit). Each has one lock per direction; without extended
+ * session security both directions share state, and the sending lock guards everything.
+ */
+#ifndef OPENSSPI_PACKAGES_NTLM_USER_H
+#define OPENSSPI_PACKAGES_NTLM_USER_H
+
+#include <ntsecpkg.h>
+#include <pthread.h>
+
+#include "base/slab.h"
+#include "packages/ntlm/ntlm_packed.h"
+
+/* Numbers of imported contexts have it, others never. */
+#define NTLM_IMPORTED ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
+
+struct ntlm_user_context {
+    struct slab_head head;
+    struct ntlm_protect protect; /* guarded by the locks, flags and initiator excepted: they never change */
+    pthread_mutex_t send, receive;
+    uint8_t session_key[NTLM_KEY_SIZE];
+    uint32_t attributes;
+    uint64_t start, expiry;
+    char16_t *names; /* texts one after another, each terminated; mem_alloc */
+    uint16_t units[NTLM_TEXT_COUNT];
+};
+
+/* The context, or NULL for any number that is not one. Lock-free. */
+struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id);
+
+/* A text of the context, terminated. */
+const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index);
+
+/* The memory that the application frees with FreeContextBuffer: the host's AllocateHeap and FreeHeap, mem_client_* until
+ * SpInstanceInit has been called. */
+void *ntlm_user_alloc(size_t size);
+void ntlm_user_free(void *p);
+
+/* SpQueryContextAttributes of the user half: ntlm_attributes.c. Structures are the W ones. */
+NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer);
+
+#endif
