@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program of somebody else looks like, in C11 and C++17: built by install-check against the installed package. */
+/* What a program of somebody else looks like, in C11 and C++17: built by install-check against the installed
+ * package. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@ int main(void)
     PSecPkgInfoA info = NULL;
     SECURITY_STATUS status = EnumerateSecurityPackagesA(&count, &info);
     if (status != SEC_E_OK || count == 0) {
-        fprintf(stderr, "EnumerateSecurityPackages: 0x%08x, %u packages\n", (unsigned)status, (unsigned)count);
+        fprintf(stderr, "EnumerateSecurityPackages: 0x%08x, %u packages\n", (unsigned)status,
+                (unsigned)count);
         return 1;
     }
     int ntlm = 0;

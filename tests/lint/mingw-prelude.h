@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Included before each package source when it is syntax-checked against mingw-w64's headers: on Windows a project's
- * settings do this. <sspi.h> and <ntsecpkg.h> are the platform's there. */
+/* Included before each package source when it is syntax-checked against mingw-w64's headers: on Windows a
+ * project's settings do this. <sspi.h> and <ntsecpkg.h> are the platform's there. */
 #define SECURITY_WIN32
 #define WIN32_NO_STATUS
 #include <windows.h>
@@ -11,3 +11,23 @@
 #include <security.h>
 #include <ntsecapi.h>
 #include <ntsecpkg.h>
+
+/* What Windows' own <sspi.h> has and mingw-w64 10 lacks. */
+#if __MINGW64_VERSION_MAJOR <= 10
+typedef struct _SEC_WINNT_AUTH_BYTE_VECTOR {
+    ULONG ByteArrayOffset;
+    USHORT ByteArrayLength;
+} SEC_WINNT_AUTH_BYTE_VECTOR;
+typedef struct _SEC_WINNT_AUTH_DATA {
+    GUID CredType;
+    SEC_WINNT_AUTH_BYTE_VECTOR CredData;
+} SEC_WINNT_AUTH_DATA;
+typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS {
+    USHORT cbHeaderLength;
+    USHORT cbStructureLength;
+    SEC_WINNT_AUTH_DATA AuthData;
+} SEC_WINNT_AUTH_PACKED_CREDENTIALS;
+typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
+    SEC_WINNT_AUTH_BYTE_VECTOR UnicodePassword;
+} SEC_WINNT_AUTH_DATA_PASSWORD;
+#endif
