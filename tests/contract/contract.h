@@ -22,7 +22,9 @@ struct contract_mode {
     ULONG isc, asc;
     ULONG sign_size, seal_size; /* of tokens, exactly */
     unsigned sequence_at,
-        sequence_bytes;   /* the token's field that says OUT_OF_SEQUENCE when changed; 0: none */
+        sequence_bytes; /* the token's field that says OUT_OF_SEQUENCE when changed; 0: none */
+    unsigned ignored_at, ignored_bytes; /* a field that receivers do not look at */
+    bool shared_stream;   /* a message of another length leaves its place in the stream of keys */
     bool dummy;           /* tokens are made and compared, but nothing is protected */
     bool seals;           /* EncryptMessage hides the text */
     bool datagram;        /* MessageSeqNo counts */

@@ -97,6 +97,10 @@ static const struct contract_mode modes[] = {
      .seal_size = 16,
      .sequence_at = 12,
      .sequence_bytes = 4,
+     /* RandomPad */
+     .ignored_at = 4,
+     .ignored_bytes = 4,
+     .shared_stream = true,
      .seals = true,
      .sequenced = true,
      .expires = true,

@@ -619,7 +619,8 @@ static void each_stream(const struct contract_mode *mode)
         contract_refuses(OP_UNSEAL, pair.b, 0, &m, number, SEC_E_INVALID_TOKEN,
                          "STREAM shorter than a token");
         m.buffers[0].cbBuffer = size + sizeof text - 1;
-        contract_refuses(OP_UNSEAL, pair.b, 0, &m, number, SEC_E_MESSAGE_ALTERED, "STREAM cut");
+        contract_refuses(OP_UNSEAL, pair.b, 0, &m, number,
+                         mode->shared_stream ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED, "STREAM cut");
         m.buffers[0].cbBuffer = size + sizeof text;
         ((uint8_t *)m.buffers[0].pvBuffer)[size] ^= 1;
         contract_refuses(OP_UNSEAL, pair.b, 0, &m, number, SEC_E_MESSAGE_ALTERED, "STREAM changed");

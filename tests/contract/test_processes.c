@@ -98,10 +98,10 @@ static void converse(struct other *o, CtxtHandle *mine, const struct contract_mo
             assert_status(kit_sign(mine, data, sizeof data, token, &room), SEC_E_OK);
         assert_int_equal(room, size);
         if (!mode->dummy) {
-            token[5] ^= 1;
+            token[9] ^= 1;
             assert_status(other_call(o, seal ? OP_UNSEAL : OP_VERIFY, data, token, &size),
                           SEC_E_MESSAGE_ALTERED);
-            token[5] ^= 1;
+            token[9] ^= 1;
         }
         assert_status(other_call(o, seal ? OP_UNSEAL : OP_VERIFY, data, token, &size), SEC_E_OK);
         assert_memory_equal(data, copy, sizeof data);

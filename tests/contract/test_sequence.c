@@ -78,7 +78,7 @@ static void each_reflection(const struct contract_mode *mode)
     parcel_usual(&m, mode->sign_size, 3);
     assert_status(contract_call(OP_SIGN, pair.a, 0, &m.desc, 1), SEC_E_OK);
     /* One counter for both directions sees it in the wrong place already. */
-    SECURITY_STATUS shared = mode->readonly_signed ? SEC_E_MESSAGE_ALTERED : SEC_E_OUT_OF_SEQUENCE;
+    SECURITY_STATUS shared = mode->shared_stream ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED;
     contract_refuses(OP_VERIFY, pair.a, 0, &m, 1, shared, "reflected");
     assert_status(contract_call(OP_VERIFY, pair.b, 0, &m.desc, 1), SEC_E_OK);
     contract_close(&pair);
@@ -101,10 +101,8 @@ static void each_stranger(const struct contract_mode *mode)
     contract_open(&other, mode);
     parcel_usual(&m, mode->sign_size, 3);
     assert_status(contract_call(OP_SIGN, other.a, 0, &m.desc, 1), SEC_E_OK);
-    SECURITY_STATUS status = SEC_E_MESSAGE_ALTERED;
-    /* The number is under the stream there, so another stream's number is the wrong one. */
-    if (!mode->readonly_signed)
-        status = SEC_E_OUT_OF_SEQUENCE;
+    /* A number under the stream: another stream's number is the wrong one. */
+    SECURITY_STATUS status = mode->shared_stream ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED;
     contract_refuses(OP_VERIFY, pair.b, 0, &m, 1, status, "another pair's");
     contract_genuine(&pair, 1);
     contract_close(&pair);
@@ -125,9 +123,12 @@ static void each_interleaved(const struct contract_mode *mode)
     struct contract_pair back = pair;
     back.a = pair.b;
     back.b = pair.a;
-    for (ULONG i = 1; i < 60; i += 2) {
-        contract_genuine(&pair, i);
-        contract_genuine(i % 3 ? &back : &pair, i % 3 ? i : i + 100);
+    /* Two there, one back: each direction has numbers of its own. */
+    ULONG there = 1, here = 1;
+    for (int i = 0; i < 20; i++, there += 4, here += 2) {
+        contract_genuine(&pair, there);
+        contract_genuine(&back, here);
+        contract_genuine(&pair, there + 2);
     }
     contract_close(&pair);
 }
@@ -161,7 +162,7 @@ static void each_end(const struct contract_mode *mode)
         contract_refuses(OP_SEAL, pair.a, SECQOP_WRAP_NO_ENCRYPT, &m, 0, SEC_E_CONTEXT_EXPIRED,
                          "after the last number");
     }
-    if (mode->readonly_signed) { /* two counters */
+    if (!mode->shared_stream) {
         struct contract_pair back = pair;
         back.a = pair.b;
         back.b = pair.a;
