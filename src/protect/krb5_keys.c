@@ -48,7 +48,7 @@ static void derive(const struct krb5_raw_key *key, uint32_t usage, enum crypto_k
 }
 
 void krb5_mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,
-                     enum crypto_krb5_purpose purpose)
+                   enum crypto_krb5_purpose purpose)
 {
     uint8_t k[CRYPTO_KRB5_KEY_MAX];
     size_t size = profile_of(key->etype)->hmac_key_size;
@@ -123,9 +123,10 @@ bool krb5_protect_init(struct krb5_protect *p, const struct krb5_start *start)
     p->flags = start->flags;
     raw_key_copy(&p->key, &start->key);
     raw_key_copy(&p->initiator, &start->initiator);
-    krb5_mac_init(&p->send, &p->key, usage_of(p, true, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN), CRYPTO_KRB5_KC);
+    krb5_mac_init(&p->send, &p->key, usage_of(p, true, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
+                  CRYPTO_KRB5_KC);
     krb5_mac_init(&p->receive, &p->key, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
-             CRYPTO_KRB5_KC);
+                  CRYPTO_KRB5_KC);
     window_init(&p->window, mode_of(p->flags), p->key.etype == KRB5_ETYPE_RC4 ? 32 : 64,
                 start->receive_first);
     return true;
@@ -144,7 +145,7 @@ void krb5_seal_init(struct krb5_seal *s, const struct krb5_protect *p)
 void krb5_fallback_mic(union krb5_mac *mac, const struct krb5_protect *p)
 {
     krb5_mac_init(mac, &p->initiator, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
-             CRYPTO_KRB5_KC);
+                  CRYPTO_KRB5_KC);
 }
 
 bool krb5_fallback_init(struct krb5_fallback *f, const struct krb5_protect *p)

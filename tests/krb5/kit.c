@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kit.h"
 
-const uint16_t kit_etypes[KIT_ETYPES] = {KRB5_ETYPE_AES128_SHA1, KRB5_ETYPE_AES256_SHA1, KRB5_ETYPE_AES128_SHA256,
-                                         KRB5_ETYPE_AES256_SHA384, KRB5_ETYPE_RC4};
+const uint16_t kit_etypes[KIT_ETYPES] = {KRB5_ETYPE_AES128_SHA1, KRB5_ETYPE_AES256_SHA1,
+                                         KRB5_ETYPE_AES128_SHA256, KRB5_ETYPE_AES256_SHA384, KRB5_ETYPE_RC4};
 
 size_t kit_hex(const char *hex, uint8_t *out, size_t room)
 {
@@ -84,15 +84,18 @@ void kit_cut(struct kit_message *m, size_t count, uint64_t readonly, uint32_t se
     for (size_t i = 0; i < count; i++) {
         uint8_t random[2];
         kit_fill(random, sizeof random, seed * 131 + (uint32_t)i);
-        size_t left = m->size - at, n = i + 1 == count ? left : left ? (random[0] * 256u + random[1]) % (left + 1) : 0;
+        size_t left = m->size - at, n = i + 1 == count ? left
+                                        : left         ? (random[0] * 256u + random[1]) % (left + 1)
+                                                       : 0;
         m->parts[i] = (struct span){n ? m->bytes + at : NULL, n};
         at += n;
     }
-    m->m = (struct message){m->parts, count, ~readonly & (count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1)};
+    m->m = (struct message){m->parts, count,
+                            ~readonly & (count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1)};
 }
 
-enum protect_verdict kit_verify(struct krb5_protect *p, const struct krb5_fallback *f, const struct message *m,
-                                const uint8_t *token, size_t size)
+enum protect_verdict kit_verify(struct krb5_protect *p, const struct krb5_fallback *f,
+                                const struct message *m, const uint8_t *token, size_t size)
 {
     uint64_t sequence;
     enum protect_verdict verdict = krb5_mic_check(p, f, m, token, size, &sequence);

@@ -27,7 +27,8 @@ struct krb5_raw_key kit_key(uint16_t etype, uint8_t seed);
 /* The same bytes every time, different for each seed. */
 void kit_fill(uint8_t *out, size_t size, uint32_t seed);
 
-/* Both ends of one context. etype: of the context's key; initiator_etype: 0, or that of the key under an acceptor's subkey. */
+/* Both ends of one context. etype: of the context's key; initiator_etype: 0, or that of the key under an
+ * acceptor's subkey. */
 struct kit_pair {
     struct krb5_protect i, a;
     struct krb5_seal i_seal, a_seal;
@@ -48,7 +49,7 @@ void kit_message(struct kit_message *m, size_t size, uint32_t seed);
 void kit_cut(struct kit_message *m, size_t count, uint64_t readonly, uint32_t seed);
 
 /* make and check in one: the verdict of both steps. */
-enum protect_verdict kit_verify(struct krb5_protect *p, const struct krb5_fallback *f, const struct message *m,
-                                const uint8_t *token, size_t size);
+enum protect_verdict kit_verify(struct krb5_protect *p, const struct krb5_fallback *f,
+                                const struct message *m, const uint8_t *token, size_t size);
 
 #endif

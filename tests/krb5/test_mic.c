@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MICs: every bit of token and message, both directions and keys; after each rejection the context is byte-identical and the
- * next genuine message verifies. Numbers at their end, and from many threads.
+ * MICs: every bit of token and message, both directions and keys; after each rejection the context is
+ * byte-identical and the next genuine message verifies. Numbers at their end, and from many threads.
  */
 #include "kit.h"
 
@@ -34,7 +34,8 @@ static void test_sizes(void **state)
     assert_true(sizeof(struct krb5_protect) <= 600);
 }
 
-/* Flipped bits of a token. RC4's encrypted number (four bytes at 21) is not under the checksum: another number comes out. */
+/* Flipped bits of a token. RC4's encrypted number (four bytes at 21) is not under the checksum: another
+ * number comes out. */
 static void flip_token(struct kit_pair *k, const struct message *m, uint8_t *token, size_t size)
 {
     bool rc4 = k->a.key.etype == KRB5_ETYPE_RC4;
@@ -93,7 +94,8 @@ static void test_flips_subkey(void **state)
     }
 }
 
-/* A peer that does not use the acceptor's subkey: a context of its own that knows the initiator's key alone. */
+/* A peer that does not use the acceptor's subkey: a context of its own that knows the initiator's key alone.
+ */
 static void test_fallback(void **state)
 {
     (void)state;
@@ -168,7 +170,8 @@ static void test_wrong_tokens(void **state)
                 continue;
             kit_pair(&other, kit_etypes[u], 0, KRB5_F_REPLAY);
             size_t other_size = krb5_mic_size(&other.a);
-            refused(&other.a, NULL, &m.m, token, size, other_size == size ? PROTECT_ALTERED : PROTECT_MALFORMED);
+            refused(&other.a, NULL, &m.m, token, size,
+                    other_size == size ? PROTECT_ALTERED : PROTECT_MALFORMED);
             uint8_t first = token[0];
             token[0] = kit_etypes[u] == KRB5_ETYPE_RC4 ? 0x04 : 0x60;
             refused(&other.a, NULL, &m.m, token, other_size, PROTECT_MALFORMED);
@@ -253,7 +256,8 @@ static void test_exhaustion(void **state)
         for (uint64_t i = 2; i > 0; i--) {
             uint64_t sequence;
             assert_int_equal(krb5_mic_make(&k.i, &m.m, token), PROTECT_OK);
-            assert_int_equal(krb5_mic_check(&k.a, NULL, &m.m, token, krb5_mic_size(&k.a), &sequence), PROTECT_OK);
+            assert_int_equal(krb5_mic_check(&k.a, NULL, &m.m, token, krb5_mic_size(&k.a), &sequence),
+                             PROTECT_OK);
             assert_int_equal(sequence, rc4 ? (uint32_t)(1000 - i) : 1000 + limit - i);
         }
         memset(token, 0xaa, sizeof token);
@@ -368,10 +372,12 @@ static void test_init(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_init),         cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_flips_subkey), cmocka_unit_test(test_fallback),  cmocka_unit_test(test_flag_bits),
-        cmocka_unit_test(test_wrong_tokens), cmocka_unit_test(test_cuts),      cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_exhaustion), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_flips),        cmocka_unit_test(test_flips_subkey),
+        cmocka_unit_test(test_fallback),     cmocka_unit_test(test_flag_bits),
+        cmocka_unit_test(test_wrong_tokens), cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_windows),      cmocka_unit_test(test_exhaustion),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("krb5 mic", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MIT's libk5crypto as the oracle, both ways, every length from 0 to 100 and every type: what we sign it computes too, what
- * we seal it opens, what it seals we open under any rotation. It is not a peer: the tokens around its ciphertexts are
- * laid out by this test, from RFC 4121 and not from our code.
+ * MIT's libk5crypto as the oracle, both ways, every length from 0 to 100 and every type: what we sign it
+ * computes too, what we seal it opens, what it seals we open under any rotation. It is not a peer: the tokens
+ * around its ciphertexts are laid out by this test, from RFC 4121 and not from our code.
  */
 #include "kit.h"
 
@@ -78,8 +78,8 @@ static void test_mic(void **state)
             } else {
                 memcpy(covered, m.bytes, size);
                 memcpy(covered + size, token, 16);
-                assert_checksum(from->key, size % 2 ? SIGN_INITIATOR : SIGN_ACCEPTOR, covered, size + 16, token + 16,
-                                token_size - 16);
+                assert_checksum(from->key, size % 2 ? SIGN_INITIATOR : SIGN_ACCEPTOR, covered, size + 16,
+                                token + 16, token_size - 16);
             }
         }
     }
@@ -98,15 +98,18 @@ static void rotate_left(uint8_t *body, size_t size, size_t left)
 static void seal_and_ask(struct kit_pair *k, size_t size, bool dce, bool from_initiator)
 {
     struct kit_message m;
-    uint8_t confounder[KRB5_CONFOUNDER_SIZE], token_bytes[TOKEN_MAX], body[1024], plain[1024], original[LENGTH_MAX];
+    uint8_t confounder[KRB5_CONFOUNDER_SIZE], token_bytes[TOKEN_MAX], body[1024], plain[1024],
+        original[LENGTH_MAX];
     struct krb5_protect *from = from_initiator ? &k->i : &k->a;
     kit_message(&m, size, (uint32_t)size);
     memcpy(original, m.bytes, size);
     kit_fill(confounder, sizeof confounder, 77);
     struct krb5_token token = {token_bytes, krb5_wrap_size(from, true, &m.m, false), NULL};
-    assert_int_equal(krb5_wrap(from, from_initiator ? &k->i_seal : &k->a_seal, true, &m.m, confounder, &token),
-                     PROTECT_OK);
-    size_t extra = (size_t)token_bytes[4] << 8 | token_bytes[5], rotation = (size_t)token_bytes[6] << 8 | token_bytes[7];
+    assert_int_equal(
+        krb5_wrap(from, from_initiator ? &k->i_seal : &k->a_seal, true, &m.m, confounder, &token),
+        PROTECT_OK);
+    size_t extra = (size_t)token_bytes[4] << 8 | token_bytes[5],
+           rotation = (size_t)token_bytes[6] << 8 | token_bytes[7];
     assert_int_equal(extra, dce ? 16 : 0);
     assert_int_equal(token.size, 16 + rotation + extra + 16);
 
@@ -146,7 +149,8 @@ static size_t oracle_token(const struct krb5_protect *from, const uint8_t *data,
                            uint16_t rrc, size_t turn, uint64_t sequence, uint8_t *out)
 {
     bool initiator = (from->flags & KRB5_F_INITIATOR) != 0;
-    uint8_t plain[1024], flags = (uint8_t)((initiator ? 0 : 1) | 2 | (from->flags & KRB5_F_ACCEPTOR_SUBKEY ? 4 : 0));
+    uint8_t plain[1024],
+        flags = (uint8_t)((initiator ? 0 : 1) | 2 | (from->flags & KRB5_F_ACCEPTOR_SUBKEY ? 4 : 0));
     uint8_t header[16] = {5, 4, flags, 0xff, (uint8_t)(extra >> 8), (uint8_t)extra};
     for (size_t i = 0; i < 8; i++)
         header[8 + i] = (uint8_t)(sequence >> (56 - 8 * i));
@@ -159,7 +163,8 @@ static size_t oracle_token(const struct krb5_protect *from, const uint8_t *data,
     size_t length;
     assert_int_equal(krb5_c_encrypt_length(mit, key.etype, in.length, &length), 0);
     krb5_enc_data enc = {KV5M_ENC_DATA, key.etype, 0, data_of(out + 16, length)};
-    assert_int_equal(krb5_c_encrypt(mit, &block, initiator ? SEAL_INITIATOR : SEAL_ACCEPTOR, NULL, &in, &enc), 0);
+    assert_int_equal(krb5_c_encrypt(mit, &block, initiator ? SEAL_INITIATOR : SEAL_ACCEPTOR, NULL, &in, &enc),
+                     0);
     size_t turned = (rrc + turn) % length;
     rotate_left(out + 16, length, (length - turned) % length);
     header[6] = (uint8_t)(rrc >> 8);
@@ -240,7 +245,8 @@ static void test_sign_only(void **state)
             struct krb5_token token = {t_bytes, krb5_wrap_size(&k.i, true, &m.m, false), NULL};
             assert_int_equal(krb5_wrap(&k.i, &k.i_seal, true, &m.m, confounder, &token), PROTECT_OK);
             size_t mac = token.size - 16 - 16 - 32;
-            krb5_crypto_iov iov[PARTS + 3] = {{KRB5_CRYPTO_TYPE_HEADER, data_of(t_bytes + token.size - 16, 16)}};
+            krb5_crypto_iov iov[PARTS + 3] = {
+                {KRB5_CRYPTO_TYPE_HEADER, data_of(t_bytes + token.size - 16, 16)}};
             for (size_t i = 0; i < PARTS; i++) {
                 bool sealed = m.m.sealed >> i & 1;
                 iov[1 + i].flags = sealed ? KRB5_CRYPTO_TYPE_DATA : KRB5_CRYPTO_TYPE_SIGN_ONLY;
@@ -308,8 +314,12 @@ static void test_rc4_wrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mic),       cmocka_unit_test(test_seal),           cmocka_unit_test(test_unseal),
-        cmocka_unit_test(test_sign_only), cmocka_unit_test(test_integrity_only), cmocka_unit_test(test_rc4_wrap),
+        cmocka_unit_test(test_mic),
+        cmocka_unit_test(test_seal),
+        cmocka_unit_test(test_unseal),
+        cmocka_unit_test(test_sign_only),
+        cmocka_unit_test(test_integrity_only),
+        cmocka_unit_test(test_rc4_wrap),
     };
     return cmocka_run_group_tests_name("krb5 oracle", tests, group_setup, group_teardown);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Published vectors through the code that the library runs: RFC 3961 A.1 (n-fold), RFC 3962 B (CTS), RFC 8009 A (keys,
- * encryption), key and checksum vectors of MIT krb5's crypto tests, and the fixed-key MIC tokens of its t_invalid.c.
+ * Published vectors through the code that the library runs: RFC 3961 A.1 (n-fold), RFC 3962 B (CTS), RFC 8009
+ * A (keys, encryption), key and checksum vectors of MIT krb5's crypto tests, and the fixed-key MIC tokens of
+ * its t_invalid.c.
  */
 #include "kit.h"
 
@@ -78,13 +79,14 @@ static void test_checksum(void **state)
         uint32_t usage;
         const char *key, *message, *mac;
     } rows[] = {
-        {KRB5_ETYPE_AES128_SHA1, 3, "9062430c8cda3388922e6d6a509f5b7a", "eight nine ten eleven twelve thirteen",
-         "01a4b088d45628f6946614e3"},
-        {KRB5_ETYPE_AES256_SHA1, 4, "b1ae4cd8462aff1677053cc9279aac30b796fb81ce21474dd3ddbcfea4ec76d7", "fourteen",
-         "e08739e3279e2903ec8e3836"},
-        {KRB5_ETYPE_AES128_SHA256, 2, "3705d96080c17728a0e800eab6e0d23c", NULL, "d78367186643d67b411cba9139fc1dee"},
-        {KRB5_ETYPE_AES256_SHA384, 2, "6d404d37faf79f9df0d33568d320669800eb4836472ea8a026d16b7182460c52", NULL,
-         "45ee791567eefca37f4ac1e0222de80d43c3bfa06699672a"},
+        {KRB5_ETYPE_AES128_SHA1, 3, "9062430c8cda3388922e6d6a509f5b7a",
+         "eight nine ten eleven twelve thirteen", "01a4b088d45628f6946614e3"},
+        {KRB5_ETYPE_AES256_SHA1, 4, "b1ae4cd8462aff1677053cc9279aac30b796fb81ce21474dd3ddbcfea4ec76d7",
+         "fourteen", "e08739e3279e2903ec8e3836"},
+        {KRB5_ETYPE_AES128_SHA256, 2, "3705d96080c17728a0e800eab6e0d23c", NULL,
+         "d78367186643d67b411cba9139fc1dee"},
+        {KRB5_ETYPE_AES256_SHA384, 2, "6d404d37faf79f9df0d33568d320669800eb4836472ea8a026d16b7182460c52",
+         NULL, "45ee791567eefca37f4ac1e0222de80d43c3bfa06699672a"},
     };
     static const uint8_t counting[21] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10,
                                          11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
@@ -102,11 +104,13 @@ static void test_checksum(void **state)
     }
 }
 
-/* RFC 4757 checksums: HMAC over MD5(LE32 usage || message), under Ksign as every RC4 token has it, or under the bare key. */
+/* RFC 4757 checksums: HMAC over MD5(LE32 usage || message), under Ksign as every RC4 token has it, or under
+ * the bare key. */
 static void test_checksum_rc4(void **state)
 {
     (void)state;
-    static const char text[] = "\x06\0\0\0seventeen eighteen nineteen twenty", bare[] = "\x05\0\0\0" "fifteen sixteen";
+    static const char text[] = "\x06\0\0\0seventeen eighteen nineteen twenty", bare[] = "\x05\0\0\0"
+                                                                                        "fifteen sixteen";
     uint8_t key[16], digest[16], mac[16];
     struct krb5_rc4_keys k;
     struct crypto_hmac_md5 h;
@@ -168,7 +172,8 @@ static void test_cts_scattered(void **state)
         for (size_t a = 0; a <= size; a++) {
             for (size_t b = a; b <= size; b += 1 + (b % 3)) {
                 memcpy(text, plain, size);
-                struct crypto_piece pieces[] = {{text, a}, {NULL, 0}, {text + a, b - a}, {text + b, size - b}};
+                struct crypto_piece pieces[] = {
+                    {text, a}, {NULL, 0}, {text + a, b - a}, {text + b, size - b}};
                 crypto_aes_cts_encrypt(&enc, pieces, 4);
                 assert_memory_equal(text, whole, size);
                 crypto_aes_cts_decrypt(&dec, pieces, 4);
@@ -195,17 +200,20 @@ static void test_encryption_rfc8009(void **state)
         {KRB5_ETYPE_AES128_SHA256, "56AB21713FF62C0A1457200F6FA9948F", 16,
          "3517D640F50DDC8AD3628722B3569D2AE07493FA8263254080EA65C1008E8FC2 95FB4852E7D83E1E7C48C37EEBE6B0D3"},
         {KRB5_ETYPE_AES128_SHA256, "A7A4E29A4728CE10664FB64E49AD3FAC", 21,
-         "720F73B18D9859CD6CCB4346115CD336C70F58EDC0C4437C5573544C31C813BCE1E6D072C1 86B39A413C2F92CA9B8334A287"
+         "720F73B18D9859CD6CCB4346115CD336C70F58EDC0C4437C5573544C31C813BCE1E6D072C1 "
+         "86B39A413C2F92CA9B8334A287"
          "FFCBFC"},
         {KRB5_ETYPE_AES256_SHA384, "F764E9FA15C276478B2C7D0C4E5F58E4", 0,
          "41F53FA5BFE7026D91FAF9BE959195A0 58707273A96A40F0A01960621AC612748B9BBFBE7EB4CE3C"},
         {KRB5_ETYPE_AES256_SHA384, "B80D3251C1F6471494256FFE712D0B9A", 6,
          "4ED7B37C2BCAC8F74F23C1CF07E62BC7B75FB3F637B9 F559C7F664F69EAB7B6092237526EA0D1F61CB20D69D10F2"},
         {KRB5_ETYPE_AES256_SHA384, "53BF8A0D105265D4E276428624CE5E63", 16,
-         "BC47FFEC7998EB91E8115CF8D19DAC4BBBE2E163E87DD37F49BECA92027764F6 8CF51F14D798C2273F35DF574D1F932E40C4"
+         "BC47FFEC7998EB91E8115CF8D19DAC4BBBE2E163E87DD37F49BECA92027764F6 "
+         "8CF51F14D798C2273F35DF574D1F932E40C4"
          "FF255B36A266"},
         {KRB5_ETYPE_AES256_SHA384, "763E65367E864F02F55153C7E3B58AF1", 21,
-         "40013E2DF58E8751957D2878BCD2D6FE101CCFD556CB1EAE79DB3C3EE86429F2B2A602AC86 FEF6ECB647D6295FAE077A1FEB"
+         "40013E2DF58E8751957D2878BCD2D6FE101CCFD556CB1EAE79DB3C3EE86429F2B2A602AC86 "
+         "FEF6ECB647D6295FAE077A1FEB"
          "517508D2C16B4192E01F62"},
     };
     static const char *const keys[] = {"3705d96080c17728a0e800eab6e0d23c",
@@ -266,10 +274,14 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nfold),         cmocka_unit_test(test_derive),
-        cmocka_unit_test(test_checksum),      cmocka_unit_test(test_checksum_rc4),
-        cmocka_unit_test(test_cts),           cmocka_unit_test(test_cts_scattered),
-        cmocka_unit_test(test_encryption_rfc8009), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_nfold),
+        cmocka_unit_test(test_derive),
+        cmocka_unit_test(test_checksum),
+        cmocka_unit_test(test_checksum_rc4),
+        cmocka_unit_test(test_cts),
+        cmocka_unit_test(test_cts_scattered),
+        cmocka_unit_test(test_encryption_rfc8009),
+        cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests_name("krb5 vectors", tests, NULL, NULL);
 }
