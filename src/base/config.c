@@ -280,9 +280,9 @@ static char *read_line(char *out, int size, void *user)
     size_t mark = l->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     size_t errors_before = strlen(l->config->error);
     check_line(l, line + mark, length - mark);
-    if (strlen(l->config->error) != errors_before)
-        line[mark] = '\0';
-    strcpy(out, line + mark);
+    length = strlen(l->config->error) == errors_before ? length - mark : 0;
+    memcpy(out, line + mark, length);
+    out[length] = '\0';
     return out;
 }
 

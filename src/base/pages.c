@@ -45,14 +45,21 @@ static void after_fork_parent(void)
     pthread_mutex_unlock(&ranges_lock);
 }
 
+/* Fresh zero pages cost nothing until touched; if the system will not give them, the old ones are wiped. */
+static void range_renew(struct range *r)
+{
+    void *p = mmap(r->start, r->size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (p == MAP_FAILED)
+        secret_wipe(r->start, r->size);
+}
+
 static void after_fork_child(void)
 {
     for (struct range_page *page = ranges; page; page = page->next) {
         for (size_t i = 0; i < RANGES_PER_PAGE; i++) {
-            struct range *r = &page->ranges[i];
-            if (r->start)
-                mmap(r->start, r->size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+            if (page->ranges[i].start)
+                range_renew(&page->ranges[i]);
         }
     }
     pthread_mutex_unlock(&ranges_lock);

@@ -56,9 +56,12 @@ void trace_event(const char *room, const char *event, const char *format, ...)
     size_t n = stamp(line, sizeof line);
     n += (size_t)snprintf(line + n, sizeof line - n, " %s %s ", room, event);
 
+    if (n > sizeof line - 1)
+        n = sizeof line - 1;
+
     va_list args;
     va_start(args, format);
-    int more = n < sizeof line ? vsnprintf(line + n, sizeof line - n, format, args) : 0;
+    int more = vsnprintf(line + n, sizeof line - n, format, args);
     va_end(args);
     n += more > 0 ? (size_t)more : 0;
     if (n > sizeof line - 1)

@@ -55,8 +55,6 @@ size_t utf16_length(const char16_t *text)
 
 static char16_t upper(char16_t unit)
 {
-    if (unit >= 0xd800 && unit <= 0xdfff)
-        return unit;
     ucs4_t mapped = uc_toupper(unit);
     return mapped > 0xffff ? unit : (char16_t)mapped;
 }

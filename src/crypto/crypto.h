@@ -30,6 +30,7 @@ void crypto_hmac_md5_init(struct crypto_hmac_md5 *h, const uint8_t *key, size_t 
 void crypto_hmac_md5(const struct crypto_hmac_md5 *h, const struct crypto_message *m, uint8_t mac[static 16]);
 
 void crypto_md5(const struct crypto_message *m, uint8_t digest[static 16]);
+/* MD4 and DES are for handshakes: not in crypto/portable.c. */
 void crypto_md4(const struct crypto_message *m, uint8_t digest[static 16]);
 
 /* CRC-32 of [MS-NLMP] 3.4.4.1 (polynomial 0xEDB88320, initial and final inversion). */
