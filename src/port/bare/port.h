@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port.h where there is no libc: fixed-width integers, bool and size_t are the compiler's own (-ffreestanding), mem* are
- * for the surroundings to give.
+ * port.h where there is no libc: fixed-width integers, bool and size_t are the compiler's own
+ * (-ffreestanding), mem* are for the surroundings to give.
  */
 #ifndef OPENSSPI_PORT_H
 #define OPENSSPI_PORT_H
