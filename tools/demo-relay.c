@@ -6,7 +6,7 @@
  *
  *     demo-relay HOST:PORT ATTACK [RECORD]
  *
- * ATTACK is none, flip (one bit in the middle of the record), replay (the record comes twice), swap (it
+ * ATTACK is none, flip (one bit of the record's last byte), replay (the record comes twice), swap (it
  * changes places with the next one), drop (it never arrives) or cut (the connection ends instead of it).
  * RECORD counts the client's records from 0, default 2. The first line on standard output is "listening on
  * 127.0.0.1:PORT"; one connection is relayed, then the program ends.
@@ -68,7 +68,7 @@ static bool pass_frame(struct relay *r, size_t size)
 
     switch (attack) {
     case FLIP:
-        r->in[HEADER + (size - HEADER) / 2] ^= 0x10;
+        r->in[size - 1] ^= 0x10;
         break;
     case REPLAY:
         if (!write_all(r->server, r->in, size))

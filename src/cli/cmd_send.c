@@ -143,6 +143,8 @@ static enum stream_result send_data(struct sending *f, int *code)
         uint8_t *body = stream_body(f->stream, f->options->record);
         if (!body)
             return out_of_memory(f->stream);
+        if (f->size == STREAM_SIZE_UNKNOWN && !net_await_input(f->fd, f->stream->fd))
+            return stream_interrupted(f->stream);
         ssize_t n = read_some(f->fd, body, f->options->record);
         if (n < 0) {
             progress_end(&f->progress);
@@ -309,9 +311,10 @@ static int run(const struct options *o, int count, char **paths)
     const char *error = "";
     CredHandle credentials;
 
-    if (!check_files(o, count, paths))
-        return CLI_LOCAL;
-    int result =
+    int result = check_files(o, count, paths);
+    if (result != CLI_OK)
+        return result;
+    result =
         auth_credentials(o->auth.package, SECPKG_CRED_OUTBOUND, o->user, o->password_stdin, &credentials);
     if (result != CLI_OK)
         return result;

@@ -283,6 +283,15 @@ bool net_readable(int fd)
     return poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
 }
 
+bool net_await_input(int file, int fd)
+{
+    struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = file, .events = POLLIN}};
+
+    while (poll(p, 2, -1) < 0 && errno == EINTR)
+        ;
+    return p[0].revents == 0;
+}
+
 /* Closing a socket with unread bytes resets the connection, and the reset overtakes what we said last. */
 void net_close_gently(int fd)
 {

@@ -39,6 +39,8 @@ enum net_result net_read(int fd, void *buffer, size_t size, int first_ms, int re
  */
 enum net_result net_write(int fd, const struct iovec *pieces, int count, int timeout_ms,
                           bool listen_for_peer);
+/* Waits for something to read from a file. False: the peer had something to say first. */
+bool net_await_input(int file, int fd);
 /* True when a read would find something at once. */
 bool net_readable(int fd);
 /* Closes so that what was sent last still arrives: waits a moment for the peer to stop talking. */

@@ -123,20 +123,23 @@ static bool grow(uint8_t **buffer, size_t *capacity, size_t size)
     return true;
 }
 
+enum stream_result stream_interrupted(struct stream *s)
+{
+    struct frame frame;
+    enum stream_result told = stream_frame_read(s, &frame);
+
+    return told == STREAM_OK ? stream_fail(s, STREAM_NONSENSE, "the listener spoke out of turn") : told;
+}
+
 /* When the peer gave up it says so before it closes: look for that before blaming the network. */
 static enum stream_result after_failed_write(struct stream *s, enum net_result result)
 {
-    struct frame frame;
     int saved = errno;
 
-    if (s->client && (result == NET_SPOKE || net_readable(s->fd))) {
-        enum stream_result told = stream_frame_read(s, &frame);
-
-        if (told == STREAM_OK)
-            return stream_fail(s, STREAM_NONSENSE, "the listener spoke out of turn");
-        if (told == STREAM_TOLD || result == NET_SPOKE)
-            return told;
-    }
+    if (result == NET_SPOKE)
+        return stream_interrupted(s);
+    if (s->client && net_readable(s->fd) && stream_interrupted(s) == STREAM_TOLD)
+        return STREAM_TOLD;
     errno = saved;
     return from_net(s, result, "sending");
 }

@@ -108,6 +108,8 @@ enum stream_result stream_protect(struct stream *s, bool seal);
 uint8_t *stream_body(struct stream *s, size_t size);
 /* Protects and sends kind and the size bytes that were put at stream_body. */
 enum stream_result stream_send(struct stream *s, enum stream_kind kind, size_t size);
+/* While it is this side's turn the peer has spoken: what it says about giving up. Never STREAM_OK. */
+enum stream_result stream_interrupted(struct stream *s);
 /* Receives one record and verifies it. */
 enum stream_result stream_receive(struct stream *s, struct message *message);
 

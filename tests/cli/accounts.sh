@@ -40,7 +40,10 @@ accounts add carol --password-stdin </dev/null
 is 'no password at all' 5
 ok '... is not added' not grep -qi carol "$store"
 accounts add $'evil\nname' --password-stdin <<<x
-is 'a name with a line break' 1
+is 'a name with a line break' 0
+accounts list
+ok '... is one line of the list' lines 3 "$tmp/out"
+ok '... that a terminal can show' grep -qx 'evil?name' "$tmp/out"
 
 printf '# people\nEXAMPLE:dave:with:colons\n\nEXAMPLE:erin:x\n' >"$tmp/users"
 chmod 600 "$tmp/users"

@@ -131,15 +131,15 @@ for attack in flip:SEC_E_MESSAGE_ALTERED replay:SEC_E_OUT_OF_SEQUENCE swap:SEC_E
         start relay "$RELAY" "$listener" "${attack%:*}" "$record"
         exits 1 "${attack%:*} of record $record" "${sender[@]}" "$address" - --name attacked --record 10K <"$tmp/big"
         ok "... is ${attack#*:}" err_has "${attack#*:}"
-        stop relay
+        await relay
     done
 done
 start relay "$RELAY" "$listener" none
 exits 0 'a relay that does nothing' "${sender[@]}" "$address" - --name harmless <"$tmp/big"
-stop relay
+await relay
 start relay "$RELAY" "$listener" cut 3
 exits 3 'a connection that is cut' "${sender[@]}" "$address" - --name attacked --record 10K <"$tmp/big"
-stop relay
+await relay
 ok 'nothing attacked was kept' test ! -e "$tmp/in/attacked"
 ok '... and what was not attacked was' equal "$tmp/big" harmless
 stop listener
