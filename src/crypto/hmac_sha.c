@@ -8,6 +8,7 @@
 #include <nettle/sha2.h>
 
 #include "base/secret.h"
+#include "base/wire.h"
 #include "crypto/hmac_sha.h"
 
 _Static_assert(sizeof(((struct sha1_ctx *)0)->state) == sizeof(((struct crypto_hmac_sha1 *)0)->inner),
@@ -43,23 +44,55 @@ void crypto_hmac_sha1_init(struct crypto_hmac_sha1 *h, const uint8_t *key, size_
     expand_sha1(h->outer, 0x5c, key, key_size);
 }
 
+/*
+ * The last block or two of the inner hash and the one block of the outer go to the compression function with
+ * padding written here: for short messages that is a quarter faster than sha1_digest twice. used < 64 bytes
+ * of block are filled.
+ */
+static void sha1_finish(uint32_t state[static 5], uint8_t block[static SHA1_BLOCK_SIZE], size_t used,
+                        uint64_t size)
+{
+    struct wire_writer w;
+    block[used++] = 0x80;
+    if (used > SHA1_BLOCK_SIZE - 8) {
+        memset(block + used, 0, SHA1_BLOCK_SIZE - used);
+        nettle_sha1_compress(state, block);
+        used = 0;
+    }
+    memset(block + used, 0, SHA1_BLOCK_SIZE - 8 - used);
+    wire_write_init(&w, block + SHA1_BLOCK_SIZE - 8, 8);
+    wire_write_u64_be(&w, size * 8);
+    nettle_sha1_compress(state, block);
+}
+
+static void sha1_write(const uint32_t state[static 5], uint8_t digest[static CRYPTO_SHA1_SIZE])
+{
+    struct wire_writer w;
+    wire_write_init(&w, digest, CRYPTO_SHA1_SIZE);
+    for (size_t i = 0; i < 5; i++)
+        wire_write_u32_be(&w, state[i]);
+}
+
 void crypto_hmac_sha1(const struct crypto_hmac_sha1 *h, const struct crypto_message *m,
                       uint8_t mac[static CRYPTO_SHA1_SIZE])
 {
     struct sha1_ctx ctx;
+    uint64_t size = SHA1_BLOCK_SIZE + m->head.size + m->tail.size;
     memcpy(ctx.state, h->inner, sizeof ctx.state);
     ctx.count = 1;
     ctx.index = 0;
     sha1_update(&ctx, m->head.size, m->head.data);
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = 0; i < m->count; i++) {
         sha1_update(&ctx, m->parts[i].size, m->parts[i].data);
+        size += m->parts[i].size;
+    }
     sha1_update(&ctx, m->tail.size, m->tail.data);
-    sha1_digest(&ctx, CRYPTO_SHA1_SIZE, mac);
+    sha1_finish(ctx.state, ctx.block, size % SHA1_BLOCK_SIZE, size);
 
+    sha1_write(ctx.state, ctx.block);
     memcpy(ctx.state, h->outer, sizeof ctx.state);
-    ctx.count = 1;
-    sha1_update(&ctx, CRYPTO_SHA1_SIZE, mac);
-    sha1_digest(&ctx, CRYPTO_SHA1_SIZE, mac);
+    sha1_finish(ctx.state, ctx.block, CRYPTO_SHA1_SIZE, SHA1_BLOCK_SIZE + CRYPTO_SHA1_SIZE);
+    sha1_write(ctx.state, mac);
 }
 
 static void expand_sha256(uint32_t state[static 8], uint8_t pad, const uint8_t *key, size_t key_size)

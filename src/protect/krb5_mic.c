@@ -4,30 +4,29 @@
 #include "base/wire.h"
 #include "protect/krb5_internal.h"
 
+/* As two words of 64 bits: the header is made and read for every message. */
 void krb5_header_write(uint8_t out[static HEADER_SIZE], const struct krb5_header *h)
 {
     struct wire_writer w;
     wire_write_init(&w, out, HEADER_SIZE);
-    wire_write_u16_be(&w, h->id);
-    wire_write_u8(&w, h->flags);
-    wire_write_u8(&w, h->filler);
-    wire_write_u16_be(&w, h->extra);
-    wire_write_u16_be(&w, h->rotation);
+    wire_write_u64_be(&w, (uint64_t)h->id << 48 | (uint64_t)h->flags << 40 | (uint64_t)h->filler << 32 |
+                              (uint64_t)h->extra << 16 | h->rotation);
     wire_write_u64_be(&w, h->sequence);
 }
 
 struct krb5_header krb5_header_read(const uint8_t in[static HEADER_SIZE])
 {
     struct wire_reader r;
-    struct krb5_header h;
     wire_read_init(&r, in, HEADER_SIZE);
-    h.id = wire_read_u16_be(&r);
-    h.flags = wire_read_u8(&r);
-    h.filler = wire_read_u8(&r);
-    h.extra = wire_read_u16_be(&r);
-    h.rotation = wire_read_u16_be(&r);
-    h.sequence = wire_read_u64_be(&r);
-    return h;
+    uint64_t first = wire_read_u64_be(&r);
+    return (struct krb5_header){
+        .id = (uint16_t)(first >> 48),
+        .flags = (uint8_t)(first >> 40),
+        .filler = (uint8_t)(first >> 32),
+        .extra = (uint16_t)(first >> 16),
+        .rotation = (uint16_t)first,
+        .sequence = wire_read_u64_be(&r),
+    };
 }
 
 uint8_t krb5_flags_sent(const struct krb5_protect *p)
