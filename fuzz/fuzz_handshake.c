@@ -17,7 +17,8 @@ struct side {
     CredHandle credential;
     CtxtHandle context;
     bool has, established;
-    bool tainted; /* was given something that the other side did not make */
+    bool changed;   /* was given a token of the other side's that was changed on the way */
+    bool arbitrary; /* was given bytes from the input */
     uint8_t token[TOKEN_MAX];
     ULONG size;
 };
@@ -30,7 +31,10 @@ static void step(int to, ULONG flags, const void *in, size_t size)
     s->size = TOKEN_MAX;
     SECURITY_STATUS status =
         fuzz_step(to == 0, &s->credential, &s->context, &s->has, flags, in, size, s->token, &s->size);
-    s->established = status == SEC_E_OK;
+    s->established |= status == SEC_E_OK;
+    /* The MIC covers every byte of the three messages. */
+    fuzz_check(status != SEC_E_OK || to == 0 || sides[0].arbitrary || s->arbitrary ||
+               (!sides[0].changed && !s->changed));
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
 }
 
@@ -53,7 +57,7 @@ static void discard(int which)
     struct side *s = &sides[which];
     if (s->has)
         fuzz_check(DeleteSecurityContext(&s->context) == SEC_E_OK);
-    s->has = s->established = s->tainted = false;
+    s->has = s->established = s->changed = s->arbitrary = false;
     s->size = 0;
 }
 
@@ -69,7 +73,7 @@ static void changed(struct fuzz_input *in, int to, ULONG flags, bool cut)
     else if (size)
         copy[at % size] ^= fuzz_u8(in);
     if (size != from->size || memcmp(copy, from->token, size) != 0)
-        sides[to].tainted = true;
+        sides[to].changed = true;
     step(to, flags, copy, size);
     free(copy);
 }
@@ -83,7 +87,7 @@ static void arbitrary(struct fuzz_input *in, int to, ULONG flags)
     memcpy(copy, bytes, got);
     const struct side *from = &sides[!to];
     if (got != from->size || memcmp(copy, from->token, got) != 0)
-        sides[to].tainted = true;
+        sides[to].arbitrary = true;
     step(to, flags, copy, got);
     free(copy);
 }

@@ -58,7 +58,8 @@ bool ntlm_packed_write(const struct ntlm_packed *p, uint8_t *out, size_t size)
 static bool packed_read_text(struct wire_reader *r, struct ntlm_packed *p, size_t index, char16_t **at)
 {
     size_t units = wire_read_u16(r);
-    if (units > PACKED_TEXT_MAX || wire_read_left(r) < 2 * units) {
+    /* The state behind the texts is nobody's text: the block has no room for it. */
+    if (units > PACKED_TEXT_MAX || wire_read_left(r) < NTLM_PACK_SIZE + 2 * units) {
         return false;
     }
     char16_t *text = *at;
