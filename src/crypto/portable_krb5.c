@@ -291,7 +291,7 @@ static uint8_t substitute_back(uint8_t v)
 /* Words hold four bytes of a column, first byte lowest; one schedule (5.2) serves both directions. */
 void crypto_aes_encrypt_key(struct crypto_aes *a, const uint8_t *key, size_t key_size)
 {
-    size_t n = key_size / 4;
+    size_t n = key_size == 16 ? 4 : 8;
     uint8_t constant = 1;
     *a = (struct crypto_aes){.rounds = (uint32_t)n + 6};
     for (size_t i = 0; i < 4 * (a->rounds + 1); i++) {

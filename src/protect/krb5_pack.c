@@ -97,7 +97,8 @@ bool krb5_protect_unpack(struct krb5_protect *p, const uint8_t *in, size_t size)
     if (size != KRB5_PACK_SIZE)
         return false;
     wire_read_init(&r, in, size);
-    if (wire_read_u32(&r) != PACK_MAGIC || wire_read_u32(&r) != PACK_VERSION)
+    uint32_t magic = wire_read_u32(&r), version = wire_read_u32(&r);
+    if (magic != PACK_MAGIC || version != PACK_VERSION)
         return false;
     start.flags = wire_read_u32(&r);
     read_key(&r, &start.key);

@@ -170,53 +170,59 @@ enum protect_verdict krb5_wrap(struct krb5_protect *p, const struct krb5_seal *s
     return PROTECT_OK;
 }
 
-/* A byte of the scattered text, moving forward or backward. */
+/* A scattered text, and a byte of it that moves forward or backward. */
+struct text {
+    struct crypto_piece pieces[PIECES_MAX];
+    size_t count;
+};
+
 struct walker {
-    const struct crypto_piece *piece;
+    size_t piece;
     size_t offset;
 };
 
-static struct walker walk_to(const struct crypto_piece *pieces, size_t position)
+static struct walker walk_to(const struct text *t, size_t position)
 {
-    struct walker w = {pieces, position};
-    while (w.offset >= w.piece->size) {
-        w.offset -= w.piece->size;
-        w.piece++;
-    }
+    struct walker w = {0, position};
+    for (; w.piece < t->count && w.offset >= t->pieces[w.piece].size; w.piece++)
+        w.offset -= t->pieces[w.piece].size;
     return w;
 }
 
-static void walk_forward(struct walker *w)
+static void walk_forward(const struct text *t, struct walker *w)
 {
     w->offset++;
-    while (w->offset >= w->piece->size) {
+    for (; w->piece < t->count && w->offset >= t->pieces[w->piece].size; w->piece++)
         w->offset = 0;
-        w->piece++;
-    }
 }
 
-static void walk_backward(struct walker *w)
+static void walk_backward(const struct text *t, struct walker *w)
 {
-    while (w->offset == 0) {
-        w->piece--;
-        w->offset = w->piece->size;
-    }
+    while (w->offset == 0 && w->piece > 0)
+        w->offset = t->pieces[--w->piece].size;
     w->offset--;
 }
 
-static void reverse(const struct crypto_piece *pieces, size_t from, size_t to)
+/* NULL beyond the end. */
+static uint8_t *walk_byte(const struct text *t, const struct walker *w)
+{
+    return w->piece < t->count && t->pieces[w->piece].data ? t->pieces[w->piece].data + w->offset : NULL;
+}
+
+static void reverse(const struct text *t, size_t from, size_t to)
 {
     if (to - from < 2)
         return;
-    struct walker low = walk_to(pieces, from), high = walk_to(pieces, to - 1);
+    struct walker low = walk_to(t, from), high = walk_to(t, to - 1);
     for (size_t n = (to - from) / 2; n > 0; n--) {
-        uint8_t *a = &low.piece->data[low.offset], *b = &high.piece->data[high.offset], t = *a;
+        uint8_t *a = walk_byte(t, &low), *b = walk_byte(t, &high);
+        if (!a || !b)
+            return;
+        uint8_t c = *a;
         *a = *b;
-        *b = t;
-        if (n > 1) {
-            walk_forward(&low);
-            walk_backward(&high);
-        }
+        *b = c;
+        walk_forward(t, &low);
+        walk_backward(t, &high);
     }
 }
 
@@ -224,14 +230,14 @@ static void reverse(const struct crypto_piece *pieces, size_t from, size_t to)
  * layouts. */
 static void rotate_left(const struct krb5_token *token, const struct message *m, size_t total, size_t count)
 {
-    struct crypto_piece pieces[PIECES_MAX];
     if (count == 0)
         return;
-    pieces[0] = (struct crypto_piece){token->data + HEADER_SIZE, token->size - HEADER_SIZE};
-    krb5_sealed_pieces(m, pieces + 1);
-    reverse(pieces, 0, count);
-    reverse(pieces, count, total);
-    reverse(pieces, 0, total);
+    struct text t = {.count = 0};
+    t.pieces[0] = (struct crypto_piece){token->data + HEADER_SIZE, token->size - HEADER_SIZE};
+    t.count = 1 + krb5_sealed_pieces(m, t.pieces + 1);
+    reverse(&t, 0, count);
+    reverse(&t, count, total);
+    reverse(&t, 0, total);
 }
 
 /* The receive keys that a token asks for. */
