@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -10,14 +11,24 @@
 
 enum line_result { LINE_OK, LINE_END, LINE_LONG, LINE_ERROR };
 
+/* waiting: the signals to let in while waiting for the next byte, NULL for a plain read. */
+static ssize_t read_byte(int fd, char *c, const sigset_t *waiting)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    if (waiting && ppoll(&p, 1, NULL, waiting) < 0)
+        return -1;
+    return read(fd, c, 1);
+}
+
 /* Byte by byte: what follows the line stays for whoever reads the descriptor next. */
-static enum line_result read_line(int fd, char *line, size_t size)
+static enum line_result read_line(int fd, const sigset_t *waiting, char *line, size_t size)
 {
     size_t used = 0;
 
     for (;;) {
         char c;
-        ssize_t n = read(fd, &c, 1);
+        ssize_t n = read_byte(fd, &c, waiting);
 
         if (n < 0)
             return LINE_ERROR;
@@ -42,24 +53,36 @@ static void on_signal(int number)
     interrupted = number;
 }
 
-/* The signals that would leave the terminal without echo; old keeps what they did before. */
+/* The signals that would leave the terminal without echo. They are let in only while we wait, so that none
+ * slips in between looking and waiting. */
 static const int guarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define GUARDED (sizeof(guarded) / sizeof(guarded[0]))
 
-static void guard_signals(struct sigaction old[static GUARDED])
+struct guard {
+    struct sigaction actions[GUARDED]; /* as they were */
+    sigset_t mask;
+};
+
+static void guard_signals(struct guard *g)
 {
     struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
 
     interrupted = 0;
+    sigemptyset(&blocked);
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < GUARDED; i++)
-        sigaction(guarded[i], &action, &old[i]);
+    for (size_t i = 0; i < GUARDED; i++) {
+        sigaddset(&blocked, guarded[i]);
+        sigaction(guarded[i], &action, &g->actions[i]);
+    }
+    sigprocmask(SIG_BLOCK, &blocked, &g->mask);
 }
 
-static void unguard_signals(const struct sigaction old[static GUARDED])
+static void unguard_signals(const struct guard *g)
 {
     for (size_t i = 0; i < GUARDED; i++)
-        sigaction(guarded[i], &old[i], NULL);
+        sigaction(guarded[i], &g->actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &g->mask, NULL);
     if (interrupted)
         raise(interrupted);
 }
@@ -67,21 +90,21 @@ static void unguard_signals(const struct sigaction old[static GUARDED])
 static enum line_result ask_once(int tty, const char *prompt, char *line, size_t size)
 {
     struct termios before, silent;
-    struct sigaction old[GUARDED];
+    struct guard guard;
 
     if (tcgetattr(tty, &before) != 0)
         return LINE_ERROR;
-    guard_signals(old);
+    guard_signals(&guard);
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     silent.c_lflag |= ECHONL | ICANON;
     tcsetattr(tty, TCSAFLUSH, &silent);
     dprintf(tty, "%s", prompt);
-    enum line_result result = read_line(tty, line, size);
+    enum line_result result = read_line(tty, &guard.mask, line, size);
     tcsetattr(tty, TCSAFLUSH, &before);
     if (result == LINE_ERROR)
         dprintf(tty, "\n");
-    unguard_signals(old);
+    unguard_signals(&guard);
     return result;
 }
 
@@ -135,7 +158,7 @@ out:
 
 bool password_stdin(char password[static PASSWORD_MAX])
 {
-    if (line_usable(read_line(STDIN_FILENO, password, PASSWORD_MAX), "standard input"))
+    if (line_usable(read_line(STDIN_FILENO, NULL, password, PASSWORD_MAX), "standard input"))
         return true;
     password_wipe(password);
     return false;

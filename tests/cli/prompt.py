@@ -2,11 +2,13 @@
 """Passwords from the terminal: asked without echo, twice where a typing error would matter. TAP."""
 import os
 import pty
+import signal
 import subprocess
 import sys
 import tempfile
 import termios
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 sspi = os.environ["SSPI"]
 for name in ("SSPI_CONFIG", "SSPI_TRACE", "NTLM_USER_FILE"):
     os.environ.pop(name, None)

@@ -23,13 +23,13 @@ ok() {
     local title=$1
     shift
     count=$((count + 1))
-    if "$@"; then
+    if "$@" >"$tmp/said" 2>&1; then
         echo "ok $count - $title"
-    else
-        echo "not ok $count - $title"
-        failures=$((failures + 1))
-        sed 's/^/#   /' "$tmp/out" "$tmp/err" 2>/dev/null
+        return
     fi
+    echo "not ok $count - $title"
+    failures=$((failures + 1))
+    sed 's/^/#   /' "$tmp/said" "$tmp/out" "$tmp/err" 2>/dev/null
 }
 
 finish() {
