@@ -100,6 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ULONG i = 0;
         while ((buffers[i].BufferType & ~SECBUFFER_ATTRMASK) != SECBUFFER_TOKEN)
             i++;
+        for (ULONG j = 0; j < desc.cBuffers; j++) /* another way to give DecryptMessage its token */
+            if ((buffers[j].BufferType & ~SECBUFFER_ATTRMASK) == SECBUFFER_STREAM)
+                buffers[j].BufferType = SECBUFFER_EMPTY;
         unsigned check = operation == 0 || qop == SECQOP_WRAP_NO_ENCRYPT ? 1 : 3;
         fuzz_check(call(check, &pair[1], 0, &desc) == SEC_E_OK);
         memcpy(before + ((uint8_t *)buffers[i].pvBuffer - arena), buffers[i].pvBuffer, buffers[i].cbBuffer);

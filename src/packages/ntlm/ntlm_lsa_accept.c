@@ -259,10 +259,10 @@ static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
     struct ntlm_account_secret secret = {.kind = NTLM_ACCOUNT_NONE};
     uint8_t computed[16];
     size_t user_bytes, domain_bytes;
-    bool invalid = false;
+    bool invalid = false, invalid_domain = false;
     const char16_t *domain = leg_domain(leg);
     char *user_text = utf8_from_utf16(leg->names, leg->user_units, &user_bytes, &invalid);
-    char *domain_text = utf8_from_utf16(domain, leg->domain_units, &domain_bytes, &invalid);
+    char *domain_text = utf8_from_utf16(domain, leg->domain_units, &domain_bytes, &invalid_domain);
     SECURITY_STATUS status = SEC_E_OK;
     if (user_text != NULL && domain_text != NULL) {
         const struct ntlm_account_query query = {
@@ -275,7 +275,7 @@ static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
                                         utf16_length(ntlm_machine.domain)),
         };
         status = ntlm_accounts_find(ntlm_accounts_user_file(), ntlm_policy()->accounts, &query, &secret);
-    } else if (!invalid) {
+    } else if (!invalid && !invalid_domain) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     }
     if (status == SEC_E_OK) {
