@@ -38,14 +38,18 @@ static size_t table_size(ULONG version)
     }
 }
 
-/* What the package claims through GetExtendedInformation; not having any is usual. */
-static void package_thunks(struct lsa_package *p)
+/* What the package claims through GetExtendedInformation; not having any is usual, and only running out of
+ * memory is a reason not to start. */
+static SECURITY_STATUS package_thunks(struct lsa_package *p)
 {
     SECPKG_EXTENDED_INFORMATION *information = NULL;
 
-    if (p->table.GetExtendedInformation == NULL ||
-        p->table.GetExtendedInformation(SecpkgContextThunks, &information) < 0 || information == NULL)
-        return;
+    if (p->table.GetExtendedInformation == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status =
+        lsa_status_map(p->table.GetExtendedInformation(SecpkgContextThunks, &information));
+    if (status != SEC_E_OK || information == NULL)
+        return status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_OK;
 
     const SECPKG_CONTEXT_THUNKS *thunks = &information->Info.ContextThunks;
     for (ULONG i = 0; i < thunks->InfoLevelCount && p->thunk_count < LSA_THUNKS_MAX; i++) {
@@ -55,6 +59,7 @@ static void package_thunks(struct lsa_package *p)
             p->thunks[p->thunk_count++] = thunks->Levels[i];
     }
     mem_free(information);
+    return SEC_E_OK;
 }
 
 /* Initialize and GetInfo of one table. */
@@ -98,7 +103,12 @@ static SECURITY_STATUS package_start(const SECPKG_FUNCTION_TABLE *table, struct 
         memcpy(p->text + name + 1, info.Comment, comment * sizeof(char16_t));
     p->info.Name = p->text;
     p->info.Comment = p->text + name + 1;
-    package_thunks(p);
+    *reason = "out of memory";
+    status = package_thunks(p);
+    if (status != SEC_E_OK) {
+        mem_client_free(p);
+        goto out;
+    }
     *result = p;
     return SEC_E_OK;
 

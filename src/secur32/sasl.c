@@ -109,3 +109,21 @@ SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG 
     (void)Needed;
     return SEC_E_UNSUPPORTED_FUNCTION;
 }
+
+SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
+                                                    PSecBufferDesc pInput, ULONG fContextReq,
+                                                    ULONG TargetDataRep, PCtxtHandle phNewContext,
+                                                    PSecBufferDesc pOutput, ULONG *pfContextAttr,
+                                                    PTimeStamp ptsExpiry)
+{
+    (void)phCredential;
+    (void)phContext;
+    (void)pInput;
+    (void)fContextReq;
+    (void)TargetDataRep;
+    (void)phNewContext;
+    (void)pOutput;
+    (void)pfContextAttr;
+    (void)ptsExpiry;
+    return SEC_E_UNSUPPORTED_FUNCTION;
+}
