@@ -63,7 +63,7 @@ bool net_split(const char *arg, char host[static 256], char port[static 32])
         return false;
     memcpy(host, start, length);
     host[length] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return true;
 }
 
@@ -176,7 +176,7 @@ static void format_name(const struct sockaddr *address, socklen_t size, char nam
 
 int net_accept(int listener, char peer[static NET_NAME_MAX])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
     int fd = accept(listener, (struct sockaddr *)&address, &size);
 
@@ -195,7 +195,7 @@ int net_accept(int listener, char peer[static NET_NAME_MAX])
 
 void net_local_name(int fd, char name[static NET_NAME_MAX])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)

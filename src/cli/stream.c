@@ -198,22 +198,22 @@ enum stream_result stream_frame_read(struct stream *s, struct frame *frame)
     size_t limit = s->established ? STREAM_RECORD_MAX : STREAM_TOKEN_MAX;
     enum net_result read = net_read(s->fd, header, HEADER, s->idle_ms, s->busy_ms);
 
+    *frame = (struct frame){.type = 0};
     if (read != NET_OK)
         return from_net(s, read, "waiting for a frame");
-    frame->type = header[0];
-    frame->size = get_u32(header) & 0xFFFFFF;
-    if (frame->type < STREAM_HELLO || frame->type > STREAM_SEALED)
+    size_t size = get_u32(header) & 0xFFFFFF;
+    if (header[0] < STREAM_HELLO || header[0] > STREAM_SEALED)
         return stream_fail(s, STREAM_NONSENSE, "frame of type %u: the peer does not speak this protocol",
-                           frame->type);
-    if (frame->size > limit)
-        return stream_fail(s, STREAM_NONSENSE, "frame of %zu bytes, more than the %zu allowed here",
-                           frame->size, limit);
-    if (!grow(&s->in, &s->in_capacity, frame->size ? frame->size : 1))
+                           header[0]);
+    if (size > limit)
+        return stream_fail(s, STREAM_NONSENSE, "frame of %zu bytes, more than the %zu allowed here", size,
+                           limit);
+    if (!grow(&s->in, &s->in_capacity, size ? size : 1))
         return stream_fail(s, STREAM_LOST, "out of memory");
-    frame->data = s->in;
-    read = net_read(s->fd, frame->data, frame->size, s->busy_ms, s->busy_ms);
+    read = net_read(s->fd, s->in, size, s->busy_ms, s->busy_ms);
     if (read != NET_OK)
         return from_net(s, read == NET_CLOSED ? NET_CUT : read, "receiving a frame");
+    *frame = (struct frame){header[0], s->in, size};
     return frame->type == STREAM_STATUS ? read_status(s, frame) : STREAM_OK;
 }
 

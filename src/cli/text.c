@@ -9,14 +9,14 @@
 
 void cli_error(const char *format, ...)
 {
+    char text[2048];
     va_list args;
+
     va_start(args, format);
-    flockfile(stderr);
-    fprintf(stderr, "%s: ", cli_name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    funlockfile(stderr);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang 14 overlooks the line above. */
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    fprintf(stderr, "%s: %s\n", cli_name, text);
 }
 
 void cli_error_status(const char *what, SECURITY_STATUS status)
@@ -37,12 +37,14 @@ int cli_usage_getopt(void)
 
 int cli_usage(const char *format, ...)
 {
+    char text[2048];
     va_list args;
+
     va_start(args, format);
-    fprintf(stderr, "%s: ", cli_name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang 14 overlooks the line above. */
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    fprintf(stderr, "%s: %s\n", cli_name, text);
     return cli_usage_getopt();
 }
 
