@@ -18,7 +18,6 @@ struct layout {
     uint8_t *mac;
     size_t mac_size;
     uint8_t *confounder; /* sealed only */
-    size_t size;         /* of the whole token */
 };
 
 static struct layout layout_of(uint8_t *token, unsigned etype, bool sealed, size_t extra)
@@ -28,7 +27,6 @@ static struct layout layout_of(uint8_t *token, unsigned etype, bool sealed, size
     l.tail_size = sealed ? extra + HEADER_SIZE : 0;
     l.mac = l.tail + l.tail_size;
     l.confounder = l.mac + l.mac_size;
-    l.size = HEADER_SIZE + l.tail_size + l.mac_size + (sealed ? KRB5_CONFOUNDER_SIZE : 0);
     return l;
 }
 

@@ -125,9 +125,11 @@ static void test_impossible(void **state)
         {14, 96 + 4, 1},     /* RC4: window's first above 32 bits */
         {14, 104 + 5, 1},    /* RC4: window's next above 2^32 */
         {10, 112, 1},        /* full, with next not 0 */
-        {10, 112, 2},        {10, 241, 1}, /* behind the end */
-        {0, 104, 1},                       /* a window in use that is off */
-        {0, 113, 1},                       /* a number seen that is not yet due */
+        {10, 112, 2},
+        {10, 241, 1},           /* behind the end */
+        {0, 104, 1},            /* a window in use that is off */
+        {10, 113 + 372 / 8, 0}, /* the highest number not seen */
+        {0, 113, 1},            /* a number seen that is not yet due */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct kit_pair k;
@@ -146,13 +148,48 @@ static void test_impossible(void **state)
     }
 }
 
+static bool taken(const uint8_t packed[KRB5_PACK_SIZE])
+{
+    struct krb5_protect copy;
+    return krb5_protect_unpack(&copy, packed, KRB5_PACK_SIZE);
+}
+
+/* Both ends of the numbers: all used up, and the window at the highest there is. */
+static void test_ends(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < KIT_ETYPES; t++) {
+        struct kit_pair k;
+        uint8_t packed[KRB5_PACK_SIZE];
+        bool rc4 = kit_etypes[t] == KRB5_ETYPE_RC4;
+        kit_pair(&k, kit_etypes[t], 0, KRB5_F_REPLAY);
+        k.a.sent = rc4 ? (uint64_t)1 << 32 : UINT64_MAX;
+        assert_int_equal(krb5_accept(&k.a, 999), PROTECT_OK);
+        assert_int_equal(k.a.window.full, !rc4);
+        krb5_protect_pack(&k.a, packed);
+        assert_true(taken(packed));
+        packed[112] = 2;
+        assert_false(taken(packed));
+        packed[112] = rc4;
+        packed[104 + 4] = 0;
+        assert_false(taken(packed));
+    }
+    /* Off, yet moved, and consistently so. */
+    struct kit_pair k;
+    uint8_t packed[KRB5_PACK_SIZE];
+    kit_pair(&k, KRB5_ETYPE_AES256_SHA1, 0, KRB5_F_REPLAY);
+    assert_int_equal(krb5_accept(&k.a, 1000), PROTECT_OK);
+    krb5_protect_pack(&k.a, packed);
+    assert_true(taken(packed));
+    packed[8] = 0;
+    assert_false(taken(packed));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_impossible),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_layout), cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_impossible), cmocka_unit_test(test_ends),
     };
     return cmocka_run_group_tests_name("krb5 pack", tests, NULL, NULL);
 }

@@ -35,6 +35,52 @@ static void test_nfold(void **state)
     }
 }
 
+/* The same by bits and from the text of RFC 3961 5.1 alone, for sizes and patterns that carry round the end.
+ */
+static void nfold_by_bits(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size)
+{
+    size_t in_bits = in_size * 8, out_bits = out_size * 8, length = in_bits;
+    uint8_t sum[40 * 8] = {0}; /* bit 0 first, most significant */
+    while (length % out_bits != 0)
+        length += in_bits;
+    for (size_t chunk = 0; chunk < length; chunk += out_bits) {
+        unsigned carry = 0;
+        for (int round = 0; round < 2; round++) {
+            for (size_t b = out_bits; b-- > 0;) {
+                size_t at = chunk + b, copy = at / in_bits;
+                size_t from = (at % in_bits + in_bits - 13 * copy % in_bits) % in_bits;
+                unsigned bit = round == 0 ? in[from / 8] >> (7 - from % 8) & 1u : 0;
+                unsigned total = sum[b] + bit + carry;
+                sum[b] = total & 1;
+                carry = total >> 1;
+            }
+        }
+    }
+    memset(out, 0, out_size);
+    for (size_t b = 0; b < out_bits; b++)
+        out[b / 8] |= (uint8_t)(sum[b] << (7 - b % 8));
+}
+
+static void test_nfold_carries(void **state)
+{
+    (void)state;
+    for (size_t in_size = 1; in_size <= 24; in_size++) {
+        for (size_t out_size = 1; out_size <= 32; out_size++) {
+            for (uint32_t pattern = 0; pattern < 40; pattern++) {
+                uint8_t in[24], a[32], b[32];
+                kit_fill(in, in_size, pattern);
+                for (size_t i = 0; i < in_size; i++) {
+                    if (pattern < 30 && (in[i] ^ pattern) % 5 != 0)
+                        in[i] = pattern % 3 == 0 ? 0x00 : 0xff;
+                }
+                crypto_krb5_nfold(in, in_size, a, out_size);
+                nfold_by_bits(in, in_size, b, out_size);
+                assert_memory_equal(a, b, out_size);
+            }
+        }
+    }
+}
+
 static void test_derive(void **state)
 {
     (void)state;
@@ -274,13 +320,10 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nfold),
-        cmocka_unit_test(test_derive),
-        cmocka_unit_test(test_checksum),
-        cmocka_unit_test(test_checksum_rc4),
-        cmocka_unit_test(test_cts),
-        cmocka_unit_test(test_cts_scattered),
-        cmocka_unit_test(test_encryption_rfc8009),
+        cmocka_unit_test(test_nfold),         cmocka_unit_test(test_nfold_carries),
+        cmocka_unit_test(test_derive),        cmocka_unit_test(test_checksum),
+        cmocka_unit_test(test_checksum_rc4),  cmocka_unit_test(test_cts),
+        cmocka_unit_test(test_cts_scattered), cmocka_unit_test(test_encryption_rfc8009),
         cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests_name("krb5 vectors", tests, NULL, NULL);

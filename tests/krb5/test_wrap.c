@@ -193,6 +193,36 @@ static void test_rc4_number(void **state)
     }
 }
 
+/* RFC 2743 3.1: the length as DER has it, short and long, with the data and the padding in it; DCE style
+ * leaves both out. */
+static void test_rc4_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size;
+        bool padding;
+        const char *start;
+    } rows[] = {
+        {0, true, "60 2c 0609"},     {83, true, "60 7f 0609"},      {84, true, "60 8180 0609"},
+        {211, true, "60 81ff 0609"}, {212, true, "60 820100 0609"}, {4096, true, "60 82102c 0609"},
+        {0, false, "60 2b 0609"},    {4096, false, "60 2b 0609"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct kit_pair k;
+        struct wrapped w = {.padding = 0};
+        uint8_t start[8];
+        kit_pair(&k, KRB5_ETYPE_RC4, 0, 0);
+        kit_message(&w.m, rows[i].size, 1);
+        wrap(&w, &k.i, NULL, true, rows[i].padding);
+        size_t size = kit_hex(rows[i].start, start, sizeof start);
+        assert_memory_equal(w.bytes, start, size);
+        kit_assert_hex(w.bytes + size, 17, "2a864886f712010202 0201 1100 1000 ffff",
+                       "mechanism and algorithms");
+        assert_int_equal(w.token.size, size + 9 + 32);
+        opens(&k.a, NULL, NULL, &w, true);
+    }
+}
+
 static void test_round_trips(void **state)
 {
     (void)state;
@@ -440,6 +470,21 @@ static void test_wrong_tokens(void **state)
         }
         opens(&k.a, &k.a_seal, NULL, &w, mode.sealed);
     }
+    /* The other format by its first byte, whatever the sizes say. */
+    static uint8_t large[12000] = {0x60, 0x2b, 0x06, 0x09, 0x2a, 0x86};
+    size_t token_size;
+    struct kit_pair aes, rc4;
+    kit_pair(&aes, KRB5_ETYPE_AES256_SHA1, 0, 0);
+    kit_pair(&rc4, KRB5_ETYPE_RC4, 0, 0);
+    assert_false(krb5_stream_split(&aes.a, large, sizeof large, &token_size));
+    struct krb5_unwrapped u;
+    struct message none = {NULL, 0, 0};
+    large[0] = 0x05;
+    assert_int_equal(krb5_unwrap(&rc4.a, NULL, NULL, &none, &(struct krb5_token){large, 45, NULL}, &u),
+                     PROTECT_MALFORMED);
+    large[0] = 0x60;
+    assert_int_equal(krb5_unwrap(&aes.a, &aes.a_seal, NULL, &none, &(struct krb5_token){large, 60, NULL}, &u),
+                     PROTECT_MALFORMED);
     /* A MIC is no Wrap token and the reverse, also where the sizes agree. */
     struct kit_pair k;
     struct wrapped w = {.padding = 0};
@@ -515,19 +560,13 @@ static void test_exhaustion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_rc4_number),
-        cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_read_only_parts),
-        cmocka_unit_test(test_rotations),
-        cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_out_of_sequence),
-        cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_wrong_tokens),
-        cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_exhaustion),
+        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_rc4_number),      cmocka_unit_test(test_rc4_framing),
+        cmocka_unit_test(test_round_trips),     cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_read_only_parts), cmocka_unit_test(test_rotations),
+        cmocka_unit_test(test_streams),         cmocka_unit_test(test_out_of_sequence),
+        cmocka_unit_test(test_fallback),        cmocka_unit_test(test_wrong_tokens),
+        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_exhaustion),
     };
     return cmocka_run_group_tests_name("krb5 wrap", tests, NULL, NULL);
 }
