@@ -9,6 +9,9 @@
 #include "base/trace.h"
 #include "base/utf16.h"
 #include "packages/ntlm/ntlm_package.h"
+#ifdef OPENSSPI_WITH_KERBEROS
+#include "packages/kerberos/kerberos_package.h"
+#endif
 
 enum { TABLES_MAX = 64 };
 
@@ -360,6 +363,9 @@ static struct builtin {
     bool tried;
 } builtins[] = {
     {"ntlm (built in)", ntlm_SpLsaModeInitialize, ntlm_SpUserModeInitialize, false},
+#ifdef OPENSSPI_WITH_KERBEROS
+    {"kerberos (built in)", kerberos_SpLsaModeInitialize, kerberos_SpUserModeInitialize, false},
+#endif
 };
 
 /* Those that are in already stay; the first that finds no memory ends the round. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* packages/kerberos: what both halves say about the package. */
+#ifndef OPENSSPI_PACKAGES_KERBEROS_INFO_H
+#define OPENSSPI_PACKAGES_KERBEROS_INFO_H
+
+#include <ntsecpkg.h>
+#include <uchar.h>
+
+#include "base/span.h"
+
+enum { KERBEROS_MAX_TOKEN = 48000 };
+
+extern const SecPkgInfoW kerberos_package_info;
+
+/* 1.2.840.113554.1.2.2, the value without tag and length (RFC 4121 section 4.1). */
+enum { KERBEROS_OID_SIZE = 9 };
+extern const uint8_t kerberos_oid[KERBEROS_OID_SIZE];
+
+/* Memory for what the application gets. */
+typedef void *(*kerberos_alloc_fn)(size_t size);
+
+/* One allocation with the structure and its strings; NULL when out of memory. */
+SecPkgInfoW *kerberos_package_info_copy(kerberos_alloc_fn alloc);
+/* Terminated copy; NULL when out of memory. */
+char16_t *kerberos_string_copy(kerberos_alloc_fn alloc, const char16_t *text, size_t units);
+
+#endif

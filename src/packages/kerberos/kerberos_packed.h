@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packages/kerberos packed context: all that crosses from the LSA half to the user half, and what
+ * ExportSecurityContext gives out. Versioned, little-endian, self-contained: another process, another version
+ * or another machine reads it.
+ *
+ *     "KRB5CTX\0"          8
+ *     version              u16, 1
+ *     reserved             u16, 0
+ *     total size           u32, exactly what was handed over
+ *     attributes           u32, ISC_RET_* or ASC_RET_* by role
+ *     reserved             u32, 0
+ *     start, expiry        u64 each, FILETIME
+ *     four texts           u16 count of units, UTF-16LE units without NUL: enum kerberos_text
+ *     protection state     KRB5_PACK_SIZE, protect/krb5
+ */
+#ifndef OPENSSPI_PACKAGES_KERBEROS_PACKED_H
+#define OPENSSPI_PACKAGES_KERBEROS_PACKED_H
+
+#include <sspi.h>
+#include <uchar.h>
+
+#include "protect/krb5.h"
+
+enum kerberos_text {
+    KERBEROS_TEXT_CLIENT, /* principal, with its realm */
+    KERBEROS_TEXT_SERVER, /* likewise */
+    KERBEROS_TEXT_TARGET, /* as the application named it; "" on the acceptor's side */
+    KERBEROS_TEXT_REALM,  /* of the client: who vouches for it */
+    KERBEROS_TEXT_COUNT,
+};
+
+struct kerberos_packed {
+    struct krb5_protect protect;
+    uint32_t attributes;
+    uint64_t start, expiry;
+    struct {
+        const char16_t *text; /* terminated when it was read */
+        size_t units;
+    } text[KERBEROS_TEXT_COUNT];
+};
+
+size_t kerberos_packed_size(const struct kerberos_packed *p);
+/* size must be kerberos_packed_size; false: a text is too long. */
+bool kerberos_packed_write(const struct kerberos_packed *p, uint8_t *out, size_t size);
+/*
+ * Reads exactly size bytes; the texts stand, terminated, in *names (one mem_alloc block that the caller
+ * frees). SEC_E_INVALID_TOKEN for anything that kerberos_packed_write would not have written,
+ * SEC_E_INSUFFICIENT_MEMORY; then nothing is allocated and *p is wiped.
+ */
+SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names, const uint8_t *in,
+                                     size_t size);
+
+#endif

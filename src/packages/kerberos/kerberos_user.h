@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packages/kerberos, user half: an established context and the table that signs with it. A context comes from
+ * a packed context only, either from the LSA half (it then lives at the LSA half's number in the first slab)
+ * or by ImportSecurityContext (second slab, numbers marked by their top bit). Sending takes no lock: the
+ * number is one atomic increment and the keys never change. Receiving takes the context's one lock for the
+ * moment in which the window judges a number that was authenticated before.
+ */
+#ifndef OPENSSPI_PACKAGES_KERBEROS_USER_H
+#define OPENSSPI_PACKAGES_KERBEROS_USER_H
+
+#include <ntsecpkg.h>
+#include <pthread.h>
+
+#include "base/slab.h"
+#include "packages/kerberos/kerberos_packed.h"
+
+/* Numbers of imported contexts have it, others never. */
+#define KERBEROS_IMPORTED ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
+
+struct kerberos_user_context {
+    struct slab_head head;
+    struct krb5_protect protect; /* sent is atomic, window is the lock's, the rest never changes */
+    pthread_mutex_t receive;
+    struct krb5_seal *seal; /* atomic; NULL until a message is wrapped; mem_alloc */
+    uint32_t attributes;
+    uint64_t start, expiry;
+    char16_t *names; /* texts one after another, each terminated; mem_alloc */
+    uint16_t units[KERBEROS_TEXT_COUNT];
+};
+
+/* The context, or NULL for any number that is not one. Lock-free. */
+struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id);
+
+/* A text of the context, terminated. */
+const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum kerberos_text index);
+
+/* The memory that the application frees with FreeContextBuffer: the host's AllocateHeap and FreeHeap,
+ * mem_client_* until SpInstanceInit has been called. */
+void *kerberos_user_alloc(size_t size);
+void kerberos_user_free(void *p);
+
+/* SpQueryContextAttributes of the user half: kerberos_attributes.c. Structures are the W ones. */
+NTSTATUS NTAPI kerberos_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
+                                                 PVOID Buffer);
+
+#endif
