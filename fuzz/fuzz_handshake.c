@@ -74,8 +74,8 @@ static void changed(struct fuzz_input *in, int to, ULONG flags, bool cut)
         size = at < size ? at : size;
     else if (size)
         copy[at % size] ^= fuzz_u8(in);
-    /* An initiator's first call looks at no token. */
-    if ((to == 1 || sides[0].has) && (size != from->size || memcmp(copy, from->token, size) != 0))
+    /* An initiator's first call looks at no token, and an acceptor of datagrams begins with an empty one. */
+    if (size && (to == 1 || sides[0].has) && (size != from->size || memcmp(copy, from->token, size) != 0))
         sides[to].changed = true;
     step(to, flags, copy, size);
     free(copy);
