@@ -17,7 +17,7 @@ static int explain_credentials(const char *package, SECURITY_STATUS status)
 {
     char what[128], shown[80];
 
-    snprintf(what, sizeof(what), "no credentials of %s",
+    snprintf(what, sizeof(what), "cannot get credentials of %s",
              text_safe(shown, sizeof(shown), package, strlen(package)));
     cli_error_status(what, status);
     return status == SEC_E_SECPKG_NOT_FOUND ? CLI_USAGE : CLI_AUTH;
@@ -253,7 +253,7 @@ enum stream_result auth_initiate(struct stream *s, CredHandle *credentials,
     if (result == STREAM_OK)
         result = handshake(s, credentials, options);
     if (result == STREAM_REFUSED)
-        stream_status_write(s, s->status, s->why);
+        stream_status_write(s, s->status, SspiStatusText(s->status));
     return result;
 }
 

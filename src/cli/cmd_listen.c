@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -236,6 +237,29 @@ static int serve_all(struct listener *l, int socket)
     return cli_finish(stopped ? CLI_OK : l->total.exit);
 }
 
+static BOOLEAN find_one(void *arg, const SspiAccount *account)
+{
+    (void)account;
+    *(bool *)arg = true;
+    return FALSE;
+}
+
+/* A store without accounts is allowed, they may come later; but whoever wonders why nobody gets in should
+ * know. */
+static void warn_without_accounts(const struct options *o)
+{
+    SspiErrorInfo error = {.text = ""};
+    bool found = false;
+
+    if (strcasecmp(o->serve.package, "NTLM") != 0 || getenv("NTLM_USER_FILE"))
+        return;
+    SECURITY_STATUS status = SspiAccountList(NULL, find_one, &found, &error);
+    if (status != SEC_E_OK)
+        cli_error("nobody can log on: %s", error.text);
+    else if (!found)
+        cli_error("nobody can log on yet: there are no accounts; 'sspi accounts add' makes some");
+}
+
 static int run(struct options *o)
 {
     struct listener l = {.options = o, .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER};
@@ -257,6 +281,7 @@ static int run(struct options *o)
     result = auth_credentials(o->serve.package, SECPKG_CRED_INBOUND, NULL, false, &o->serve.credentials);
     if (result != CLI_OK)
         goto out;
+    warn_without_accounts(o);
     int socket = net_listen(o->host, o->port, &error);
     if (socket < 0) {
         cli_error("cannot listen on %s port %s: %s", o->host, o->port, error);

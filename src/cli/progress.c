@@ -46,32 +46,43 @@ static void put_name(char out[static NAME_WIDTH + 1], const char *name)
     memcpy(out, from, strlen(from) + 1);
 }
 
+/* " [###....]" in what is left of the line; nothing where that would be too little to see. */
+static void put_bar(char out[static BAR_MAX + 4], double part, size_t room)
+{
+    size_t width = room < 11 ? 0 : room - 3 < BAR_MAX ? room - 3 : BAR_MAX;
+    size_t full = (size_t)(part * (double)width);
+
+    *out = '\0';
+    if (width == 0)
+        return;
+    memcpy(out, " [", 2);
+    memset(out + 2, '#', full);
+    memset(out + 2 + full, '.', width - full);
+    memcpy(out + 2 + width, "]", 2);
+}
+
 void progress_update(struct progress *p, uint64_t done)
 {
-    char name[NAME_WIDTH + 1], bytes[32], rate[32], bar[BAR_MAX + 1];
+    char name[NAME_WIDTH + 1], bytes[32], rate[32], percent[16] = "", line[160], bar[BAR_MAX + 4] = "";
     int64_t now = p->on ? now_ms() : 0;
 
     if (!p->on || (p->shown && now - p->drawn < 100))
         return;
     p->drawn = now;
     p->shown = true;
+    int64_t passed = now - p->begun;
+    double part = p->total && done < p->total ? (double)done / (double)p->total : 1;
     put_name(name, p->name);
     text_bytes(bytes, sizeof(bytes), done);
-    int64_t passed = now - p->begun;
     text_bytes(rate, sizeof(rate), passed > 0 ? (uint64_t)((double)done * 1000 / (double)passed) : 0);
-    unsigned around = (unsigned)strlen(name) + 42, wide = columns();
-    unsigned width = wide < around + 6 ? 0 : wide - around < BAR_MAX ? wide - around : BAR_MAX;
-    if (p->total == STREAM_SIZE_UNKNOWN) {
-        fprintf(stderr, "\r\033[K%s %10s %10s/s", name, bytes, rate);
-    } else {
-        double part = p->total ? (double)done / (double)p->total : 1;
-        unsigned full = (unsigned)(part * width);
-
-        memset(bar, '#', full);
-        memset(bar + full, '.', width - full);
-        bar[width] = '\0';
-        fprintf(stderr, "\r\033[K%s [%s] %3u %% %10s %10s/s", name, bar, (unsigned)(part * 100), bytes, rate);
-    }
+    if (p->total != STREAM_SIZE_UNKNOWN)
+        snprintf(percent, sizeof(percent), " %3u %%", (unsigned)(part * 100));
+    snprintf(line, sizeof(line), "%s%s %10s %10s/s", name, percent, bytes, rate);
+    size_t used = strlen(line), wide = columns();
+    if (p->total != STREAM_SIZE_UNKNOWN && used < wide)
+        put_bar(bar, part, wide - used);
+    /* A line that wraps could not be drawn over. */
+    fprintf(stderr, "\r\033[K%.*s%s", (int)(wide - 1), line, bar);
     fflush(stderr);
 }
 

@@ -95,7 +95,8 @@ static enum stream_result from_net(struct stream *s, enum net_result result, con
     case NET_OK:
         return STREAM_OK;
     case NET_CLOSED:
-        return stream_fail(s, STREAM_CLOSED, "the peer closed the connection while %s", doing);
+        return stream_fail(s, STREAM_CLOSED, "the %s closed the connection before it was done",
+                           s->client ? "listener" : "client");
     case NET_CUT:
         return stream_fail(s, STREAM_LOST, "the connection ended in the middle of a frame");
     case NET_TIMEOUT:

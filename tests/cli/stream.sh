@@ -101,6 +101,11 @@ ok '... ends with 0' test "$code" = 0
 ok '... has overwritten' equal "$tmp/big" small big
 ok '... and numbered nothing' test ! -e "$tmp/in/big.1"
 ok '... quietly' not listener_has once 'verified message'
+printf '[ntlm]\naccounts = %s\n' "$tmp/nobody" >"$tmp/nobody.conf"
+SSPI_CONFIG=$tmp/nobody.conf start once "$SSPI" listen --once
+ok 'a store without accounts is mentioned' grep -q 'sspi accounts add' "$tmp/once.err"
+exits 4 'nobody is there' "${sender[@]}" "$address" "$tmp/small"
+await once
 start once "$SSPI" listen --once
 exits 4 'a listener for one, and a wrong password' "$SSPI" send "$address" "$tmp/small" --user x --password-stdin <<<y
 await once
