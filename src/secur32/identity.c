@@ -123,25 +123,33 @@ static SECURITY_STATUS read_ex2_text(struct identity *id, enum identity_text whi
     return read_text(id, which, text, ansi ? length : length / sizeof(char16_t), ansi);
 }
 
-/* SEC_WINNT_AUTH_PACKED_CREDENTIALS with a SEC_WINNT_AUTH_DATA_PASSWORD; offsets count from the structure
- * they are in. */
+/* SEC_WINNT_AUTH_PACKED_CREDENTIALS. Its bytes are a SEC_WINNT_AUTH_DATA_PASSWORD, whose offset counts from
+ * itself, or, as some writers have it, the password; as a password the structure would have a NUL in it. */
 static SECURITY_STATUS read_packed_password(struct identity *id, const uint8_t *packed, size_t size)
 {
     SEC_WINNT_AUTH_PACKED_CREDENTIALS header;
-    SEC_WINNT_AUTH_DATA_PASSWORD data;
+    SEC_WINNT_AUTH_DATA_PASSWORD data = {{0}};
 
     if (size < sizeof(header))
         return SEC_E_INVALID_PARAMETER;
     memcpy(&header, packed, sizeof(header));
     if (memcmp(&header.AuthData.CredType, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, sizeof(GUID)) != 0)
         return SEC_E_UNKNOWN_CREDENTIALS;
-    size_t length = header.AuthData.CredData.ByteArrayLength;
+    USHORT length = header.AuthData.CredData.ByteArrayLength;
     const uint8_t *credential = inside(packed, size, header.AuthData.CredData.ByteArrayOffset, length);
-    if (credential == NULL || length < sizeof(data))
+    if (credential == NULL)
         return SEC_E_INVALID_PARAMETER;
-    memcpy(&data, credential, sizeof(data));
-    return read_ex2_text(id, IDENTITY_PASSWORD, credential, length, data.UnicodePassword.ByteArrayOffset,
-                         data.UnicodePassword.ByteArrayLength, false);
+    if (length >= sizeof(data))
+        memcpy(&data, credential, sizeof(data));
+    ULONG offset = data.UnicodePassword.ByteArrayOffset;
+    if (offset >= sizeof(data) &&
+        inside(credential, length, offset, data.UnicodePassword.ByteArrayLength) != NULL) {
+        length = data.UnicodePassword.ByteArrayLength;
+        credential += offset;
+    }
+    if (length % sizeof(char16_t) != 0)
+        return SEC_E_INVALID_PARAMETER;
+    return read_text(id, IDENTITY_PASSWORD, credential, length / sizeof(char16_t), false);
 }
 
 static SECURITY_STATUS read_ex2(const SEC_WINNT_AUTH_IDENTITY_EX2 *from, struct identity *id)

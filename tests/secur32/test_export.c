@@ -57,7 +57,7 @@ static void delete_old(void **state)
 static void refused(void **state)
 {
     CtxtHandle a, b, made = {1, 2};
-    SecBuffer packed = {0}, wrong = {5, 0, "FAKEx"}, good = {4, 0, "FAKE"};
+    SecBuffer packed = {0}, wrong = {5, 0, (char[]){"FAKEx"}}, good = {4, 0, (char[]){"FAKE"}};
 
     (void)state;
     fake_pair(&a, &b);

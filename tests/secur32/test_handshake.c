@@ -19,12 +19,14 @@ struct shot {
     CtxtHandle made;
 };
 
+static char other_text[] = "other";
+
 static void shot_init(struct shot *s, const char *in, ULONG requirements, void *token, ULONG size)
 {
     memset(s, 0, sizeof(*s));
     strcpy(s->in, in);
     s->requirements = requirements;
-    s->out_buffers[0] = (SecBuffer){5, SECBUFFER_EMPTY, "other"};
+    s->out_buffers[0] = (SecBuffer){5, SECBUFFER_EMPTY, other_text};
     s->out_buffers[1] = (SecBuffer){size, SECBUFFER_TOKEN | SECBUFFER_READONLY_WITH_CHECKSUM, token};
     s->out_buffers[2] = (SecBuffer){0, SECBUFFER_DATA, NULL};
     s->output = (SecBufferDesc){SECBUFFER_VERSION, 3, s->out_buffers};
@@ -299,7 +301,7 @@ static void retry(void **state)
     assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_INCOMPLETE_MESSAGE);
     fake.step = 0;
     fake_gate_on(0);
-    bad = (SecBuffer){1, SECBUFFER_TOKEN, "B"};
+    bad = (SecBuffer){1, SECBUFFER_TOKEN, (char[]){"B"}};
     SecBuffer out = {0, SECBUFFER_TOKEN, NULL};
     SecBufferDesc output = {SECBUFFER_VERSION, 1, &out};
     assert_int_equal(InitializeSecurityContextW(NULL, &context, NULL, ISC_REQ_ALLOCATE_MEMORY, 0, 0, &input,
@@ -442,7 +444,7 @@ static void absent_functions(void **state)
     assert_string_equal(package.PackageInfo->Name, "Bare");
     assert_string_equal(package.PackageInfo->Comment, "");
     FreeContextBuffer(package.PackageInfo);
-    buffer = (SecBuffer){4, 0, "FAKE"};
+    buffer = (SecBuffer){4, 0, (char[]){"FAKE"}};
     CtxtHandle imported;
     assert_int_equal(ImportSecurityContextW(bare, &buffer, NULL, &imported), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);

@@ -95,7 +95,7 @@ static void lsa_half(void **state)
     SecPkgContext_UserFlags flags;
     SecPkgContext_LastClientTokenStatus last;
     CtxtHandle imported;
-    SecBuffer packed = {4, 0, "FAKE"};
+    SecBuffer packed = {4, 0, (char[]){"FAKE"}};
 
     (void)state;
     assert_int_equal(QueryContextAttributesW(&p.a, SECPKG_ATTR_USER_FLAGS, &flags), SEC_E_OK);

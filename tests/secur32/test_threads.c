@@ -62,7 +62,7 @@ static CtxtHandle create(unsigned long n)
             FreeCredentialsHandle(&credential) != SEC_E_OK)
             tally(&surprises);
     } else {
-        SecBuffer packed = {4, SECBUFFER_EMPTY, "FAKE"};
+        SecBuffer packed = {4, SECBUFFER_EMPTY, (char[]){"FAKE"}};
         if (ImportSecurityContextW(package, &packed, NULL, &made) != SEC_E_OK)
             tally(&surprises);
     }
