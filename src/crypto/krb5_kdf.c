@@ -45,8 +45,7 @@ void crypto_krb5_nfold(const uint8_t *in, size_t in_size, uint8_t *out, size_t o
         out[i % out_size] = (uint8_t)sum;
         carry = sum >> 8;
     }
-    for (size_t i = out_size; carry != 0;) {
-        i = i == 0 ? out_size - 1 : i - 1;
+    for (size_t i = out_size; carry != 0 && i-- > 0;) {
         unsigned sum = carry + out[i];
         out[i] = (uint8_t)sum;
         carry = sum >> 8;

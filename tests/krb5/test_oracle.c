@@ -125,6 +125,8 @@ static void seal_and_ask(struct kit_pair *k, size_t size, bool dce, bool from_in
         krb5_c_decrypt(mit, &block, from_initiator ? SEAL_INITIATOR : SEAL_ACCEPTOR, NULL, &enc, &out), 0);
     assert_int_equal(out.length, size + extra + 16);
     assert_memory_equal(plain, original, size);
+    for (size_t i = 0; i < extra; i++)
+        assert_int_equal(plain[size + i], 0xff);
     uint8_t header[16];
     memcpy(header, token_bytes, 16);
     header[6] = header[7] = 0;

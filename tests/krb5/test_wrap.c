@@ -12,7 +12,7 @@ struct wrapped {
     struct kit_message m;
     uint8_t original[KIT_DATA_MAX];
     uint8_t bytes[TOKEN_MAX];
-    uint8_t padding;
+    uint8_t padding, behind; /* behind: not to be touched */
     struct krb5_token token;
 };
 
@@ -26,9 +26,11 @@ static void wrap(struct wrapped *w, struct krb5_protect *p, const struct krb5_se
                                    padding ? &w->padding : NULL};
     assert_true(w->token.size <= krb5_wrap_size_max(p) && w->token.size < TOKEN_MAX);
     memset(w->bytes, 0xee, sizeof w->bytes);
+    w->behind = 0xee;
     assert_int_equal(krb5_wrap(p, s, sealed, &w->m.m, confounder, &w->token), PROTECT_OK);
     for (size_t i = w->token.size; i < TOKEN_MAX; i++)
         assert_int_equal(w->bytes[i], 0xee);
+    assert_int_equal(w->behind, 0xee);
 }
 
 static void refused(struct krb5_protect *p, const struct krb5_seal *s, const struct krb5_fallback *f,
@@ -56,6 +58,7 @@ static void opens(struct krb5_protect *p, const struct krb5_seal *s, const struc
     for (int i = 0; i < 2; i++) {
         assert_int_equal(krb5_unwrap(p, s, f, &w->m.m, &w->token, &u), PROTECT_OK);
         assert_int_equal(u.sealed, sealed);
+        assert_int_equal(w->behind, 0xee);
         assert_memory_equal(w->m.bytes, w->original, w->m.size);
         if (i == 0) {
             krb5_unwrap_undo(p, s, f, &w->m.m, &w->token, &u);
