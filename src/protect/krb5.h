@@ -206,6 +206,13 @@ enum protect_verdict krb5_unwrap(const struct krb5_protect *p, const struct krb5
                                  const struct krb5_fallback *f, const struct message *m,
                                  const struct krb5_token *token, struct krb5_unwrapped *u);
 
+/*
+ * What krb5_unwrap would say of a token's size and format alone, without a byte of the message: PROTECT_OK,
+ * PROTECT_ALTERED or PROTECT_MALFORMED. With RC4, whose sizes depend on the message, PROTECT_OK. Nothing is
+ * written.
+ */
+enum protect_verdict krb5_unwrap_look(const struct krb5_protect *p, uint8_t *token, size_t size);
+
 /* After krb5_unwrap said PROTECT_OK and krb5_accept did not: brings the input back, byte for byte. Same
  * arguments. */
 void krb5_unwrap_undo(const struct krb5_protect *p, const struct krb5_seal *s, const struct krb5_fallback *f,

@@ -330,6 +330,17 @@ static enum protect_verdict unwrap_parse(const struct krb5_protect *p, const str
     return PROTECT_OK;
 }
 
+enum protect_verdict krb5_unwrap_look(const struct krb5_protect *p, uint8_t *token, size_t size)
+{
+    const struct message nothing = {NULL, 0, 0};
+    const struct krb5_token look = {token, size, NULL};
+    struct krb5_header h;
+    struct krb5_unwrapped found;
+    if (p->key.etype == KRB5_ETYPE_RC4)
+        return PROTECT_OK;
+    return unwrap_parse(p, &nothing, &look, &h, &found);
+}
+
 enum protect_verdict krb5_unwrap(const struct krb5_protect *p, const struct krb5_seal *s,
                                  const struct krb5_fallback *f, const struct message *m,
                                  const struct krb5_token *token, struct krb5_unwrapped *u)

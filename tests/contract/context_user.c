@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * context_user WAY PACKAGE: a program that never saw the handshake. It reads a packed context from standard
- * input (size, bytes) and then serves calls: an operation byte, 20 bytes of DATA, the TOKEN's size and 64
+ * input (size, bytes) and then serves calls: an operation byte, 20 bytes of DATA, the TOKEN's size and 96
  * bytes; it answers status, DATA, size and TOKEN. import  ImportSecurityContext and the public functions user
  * the package's user-mode table alone: SpUserModeInitialize, InstanceInit, InitUserModeContext; the host's
  * part is played here
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
         FreeContextBuffer(packed.pvBuffer);
 
     char operation;
-    uint8_t data[20], token[64];
+    uint8_t data[20], token[96];
     while (read_all(&operation, 1)) {
         SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {0, SECBUFFER_TOKEN, token}};
         SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};

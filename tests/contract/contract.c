@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-static const struct contract_package *const packages[] = {&contract_ntlm};
+static const struct contract_package *const packages[] = {
+    &contract_ntlm,
+#ifdef CONTRACT_KERBEROS
+    &contract_kerberos,
+#endif
+};
 
 const struct contract_mode *const *contract_modes(size_t *count)
 {

@@ -32,6 +32,8 @@ struct contract_mode {
     bool readonly_signed; /* SECBUFFER_READONLY parts are in the signature */
     bool expires;         /* near_end() can bring the contexts to their last number */
     uint32_t clear, set;  /* for the package's make() */
+    ULONG plain_size;     /* of tokens of EncryptMessage without encryption, where those are not signatures; they
+                             are for DecryptMessage then, and PADDING is told that nothing of it is used */
 };
 
 struct contract_pair {
@@ -51,7 +53,7 @@ struct contract_package {
     void (*near_end)(struct contract_pair *pair, unsigned left);
 };
 
-extern const struct contract_package contract_ntlm;
+extern const struct contract_package contract_ntlm, contract_kerberos;
 
 /* All modes of all packages; *count of them. */
 const struct contract_mode *const *contract_modes(size_t *count);

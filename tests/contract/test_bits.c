@@ -148,7 +148,11 @@ static void lengths(const struct contract_mode *mode, enum operation make, enum 
                             (uint8_t *)parcel_token(&other)->pvBuffer + exact, 24);
         if (length != exact) {
             *size = length;
-            contract_refuses(check, pair.b, 0, &m, number, SEC_E_INVALID_TOKEN, what);
+            /* As long as one of another kind (not sealed; DCE style or not): then it is the wrong one. */
+            bool other_kind = check == OP_UNSEAL && mode->plain_size &&
+                              (length == mode->plain_size || length == exact + 16 || length + 16 == exact);
+            contract_refuses(check, pair.b, 0, &m, number,
+                             other_kind ? SEC_E_MESSAGE_ALTERED : SEC_E_INVALID_TOKEN, what);
             *size = exact;
         }
         assert_status(contract_call(check, pair.b, 0, &m.desc, number), SEC_E_OK);

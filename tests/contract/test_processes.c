@@ -66,8 +66,8 @@ static void other_stop(struct other *o)
     assert_int_equal(status, 0);
 }
 
-/* One call over there on DATA of 20 bytes and a TOKEN of 64; both come back. */
-static SECURITY_STATUS other_call(struct other *o, enum operation op, uint8_t data[20], uint8_t token[64],
+/* One call over there on DATA of 20 bytes and a TOKEN of 96; both come back. */
+static SECURITY_STATUS other_call(struct other *o, enum operation op, uint8_t data[20], uint8_t token[96],
                                   ULONG *token_size)
 {
     uint8_t operation = (uint8_t)op;
@@ -75,21 +75,21 @@ static SECURITY_STATUS other_call(struct other *o, enum operation op, uint8_t da
     transfer(true, o->to, &operation, 1);
     transfer(true, o->to, data, 20);
     transfer(true, o->to, token_size, sizeof *token_size);
-    transfer(true, o->to, token, 64);
+    transfer(true, o->to, token, 96);
     transfer(false, o->from, &status, sizeof status);
     transfer(false, o->from, data, 20);
     transfer(false, o->from, token_size, sizeof *token_size);
-    transfer(false, o->from, token, 64);
+    transfer(false, o->from, token, 96);
     return status;
 }
 
 /* The other process holds what was `mine`'s peer: messages pass both ways, damaged ones do not. */
 static void converse(struct other *o, CtxtHandle *mine, const struct contract_mode *mode)
 {
-    uint8_t data[20], copy[20], token[64];
+    uint8_t data[20], copy[20], token[96];
     for (uint32_t i = 0; i < 8; i++) {
         bool seal = mode->seals && i % 2;
-        ULONG size = seal ? mode->seal_size : mode->sign_size, room = 64;
+        ULONG size = seal ? mode->seal_size : mode->sign_size, room = 96;
         kit_fill(data, sizeof data, i);
         memcpy(copy, data, sizeof data);
         if (seal)
@@ -106,7 +106,7 @@ static void converse(struct other *o, CtxtHandle *mine, const struct contract_mo
         assert_status(other_call(o, seal ? OP_UNSEAL : OP_VERIFY, data, token, &size), SEC_E_OK);
         assert_memory_equal(data, copy, sizeof data);
 
-        room = 64;
+        room = 96;
         assert_status(other_call(o, seal ? OP_SEAL : OP_SIGN, data, token, &room), SEC_E_OK);
         assert_int_equal(room, size);
         if (seal)
@@ -220,10 +220,10 @@ static void test_user_half_in_another_program(void **state)
     /* Both user halves in programs that have seen no handshake. */
     other_start(&a, "user", "NTLM", &initiator.step.packed);
     other_start(&b, "user", "NTLM", &acceptor.step.packed);
-    uint8_t data[20], plain[20], token[64];
+    uint8_t data[20], plain[20], token[96];
     for (uint32_t i = 0; i < 8; i++) {
         struct other *from = i % 2 ? &b : &a, *to = i % 2 ? &a : &b;
-        ULONG size = 64;
+        ULONG size = 96;
         kit_fill(data, sizeof data, i);
         memcpy(plain, data, sizeof data);
         assert_status(other_call(from, i % 4 < 2 ? OP_SIGN : OP_SEAL, data, token, &size), SEC_E_OK);
@@ -283,7 +283,7 @@ static int child(struct contract_pair *pair, const struct parcel *m, int out)
         if (!child_refused(pair, m))
             return 4;
     }
-    uint8_t token[64];
+    uint8_t token[96];
     ULONG size = sizeof token;
     if (kit_sign(&sides[0].context, "child", 5, token, &size) != SEC_E_OK ||
         kit_verify(&sides[1].context, "child", 5, token, size) != SEC_E_OK)
@@ -340,7 +340,7 @@ static void test_import_after_fork(void **state)
     struct contract_pair pair;
     contract_open(&pair, contract_modes(&count)[0]);
     SecBuffer packed = contract_snapshot(pair.b);
-    uint8_t token[64];
+    uint8_t token[96];
     ULONG size = sizeof token;
     assert_status(kit_sign(pair.a, "over", 4, token, &size), SEC_E_OK);
     fflush(NULL);
@@ -403,7 +403,7 @@ static void each_damaged(const struct contract_mode *mode)
     for (ULONG bit = 0; bit < 8 * whole; bit += 3) {
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         if (ImportSecurityContextA(name, &packed, NULL, &imported) == SEC_E_OK) {
-            uint8_t token[64];
+            uint8_t token[96];
             ULONG size = sizeof token;
             kit_sign(&imported, "text", 4, token, &size);
             kit_verify(&imported, "text", 4, token, 16);

@@ -112,9 +112,28 @@ static int free_port(void)
     return 0;
 }
 
-static void write_configuration(int port)
+static const struct {
+    unsigned number;
+    const char *name;
+} etypes[] = {
+    {18, "aes256-cts-hmac-sha1-96"},    {17, "aes128-cts-hmac-sha1-96"}, {20, "aes256-cts-hmac-sha384-192"},
+    {19, "aes128-cts-hmac-sha256-128"}, {23, "arcfour-hmac-md5"},
+};
+enum { ETYPES = sizeof etypes / sizeof etypes[0] };
+
+static void configuration_name(unsigned etype, char *name, size_t room)
 {
-    char text[4096];
+    snprintf(name, room, "krb5-%u.conf", etype);
+}
+
+/* A file of its own for each order: the library looks whether one has changed once a second only. */
+static void write_client_configuration(int port, unsigned etype)
+{
+    char text[4096], list[256] = "", name[32];
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < ETYPES; i++)
+            if ((etypes[i].number == etype) == (pass == 0))
+                snprintf(list + strlen(list), sizeof list - strlen(list), " %s", etypes[i].name);
     snprintf(text, sizeof text,
              "[libdefaults]\n"
              "    default_realm = " REALM "\n"
@@ -123,25 +142,35 @@ static void write_configuration(int port)
              "    dns_canonicalize_hostname = false\n"
              "    rdns = false\n"
              "    forwardable = true\n"
+             "    allow_weak_crypto = true\n"
              "    allow_rc4 = true\n"
-             "    permitted_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 "
-             "aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128 arcfour-hmac-md5\n"
-             "    default_tkt_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 "
-             "aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128 arcfour-hmac-md5\n"
-             "    default_tgs_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 "
-             "aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128 arcfour-hmac-md5\n"
+             "    permitted_enctypes =%s\n"
+             "    default_tkt_enctypes = aes256-cts-hmac-sha1-96\n"
              "[realms]\n"
              "    " REALM " = {\n"
              "        kdc = 127.0.0.1:%d\n"
              "    }\n"
              "[domain_realm]\n"
              "    server = " REALM "\n"
-             "    .test.example = " REALM "\n"
-             "[kdcdefaults]\n"
-             "    kdc_listen = 127.0.0.1:%d\n"
-             "    kdc_tcp_listen = 127.0.0.1:%d\n",
-             port, port, port);
-    kit_write_file("krb5.conf", text);
+             "    .test.example = " REALM "\n",
+             list, port);
+    configuration_name(etype, name, sizeof name);
+    kit_write_file(name, text);
+}
+
+void realm_prefer(unsigned etype)
+{
+    char name[32];
+    configuration_name(etype, name, sizeof name);
+    setenv("KRB5_CONFIG", kit_path(name), 1);
+}
+
+static void write_configuration(int port)
+{
+    char text[4096];
+    write_client_configuration(port, 0);
+    for (size_t i = 0; i < ETYPES; i++)
+        write_client_configuration(port, etypes[i].number);
     snprintf(text, sizeof text,
              "[kdcdefaults]\n"
              "    kdc_listen = 127.0.0.1:%d\n"
@@ -191,22 +220,41 @@ void realm_start_kdc(void)
 
 /* ---- the realm ---- */
 
-static void add_service(const char *name, const char *etypes, const char *options)
+/* One run of kadmin.local for all of it: commands on its standard input. */
+static size_t add_service(char *script, size_t room, const char *name, const char *etype, const char *options)
 {
-    char query[256];
-    snprintf(query, sizeof query, "addprinc -randkey -e %s %s %s", etypes, options, name);
-    realm_admin(query);
-    snprintf(query, sizeof query, "ktadd -k %s/keytab -norandkey %s", kit_folder(), name);
-    realm_admin(query);
+    return (size_t)snprintf(script, room,
+                            "addprinc -randkey -e %s:normal %s %s\n"
+                            "setstr %s session_enctypes %s\n"
+                            "ktadd -k %s/keytab -norandkey %s\n",
+                            etype, options, name, name, etype, kit_folder(), name);
 }
 
-void realm_environment(const char *sspi_conf)
+static void add_principals(void)
 {
-    kit_environment(sspi_conf);
+    char script[8192], name[32];
+    size_t at = (size_t)snprintf(script, sizeof script,
+                                 "addprinc -pw \"" KIT_PASSWORD "\" +requires_preauth " KIT_USER "\n"
+                                 "addprinc -randkey orphan/server\n");
+    at += add_service(script + at, sizeof script - at, "host/server", etypes[0].name, "");
+    at += add_service(script + at, sizeof script - at, "trusted/server", etypes[0].name, "+ok_as_delegate");
+    for (size_t i = 0; i < ETYPES; i++) {
+        snprintf(name, sizeof name, "t%u/server", etypes[i].number);
+        at += add_service(script + at, sizeof script - at, name, etypes[i].name, "");
+    }
+    realm_run(script, (const char *const[]){"/usr/sbin/kadmin.local", "-r", REALM, NULL});
+}
+
+void realm_start(void)
+{
+    static bool started;
+    char name[256];
+    if (started)
+        return;
+    started = true;
     atexit(realm_stop_kdc);
     write_configuration(free_port());
-    char name[256];
-    setenv("KRB5_CONFIG", kit_path("krb5.conf"), 1);
+    realm_prefer(0);
     setenv("KRB5_KDC_PROFILE", kit_path("kdc.conf"), 1);
     setenv("KRB5RCACHENAME", "none:", 1);
     setenv("KRB5RCACHETYPE", "none", 1);
@@ -217,20 +265,17 @@ void realm_environment(const char *sspi_conf)
     snprintf(name, sizeof name, "FILE:%s", kit_path("client-keytab"));
     setenv("KRB5_CLIENT_KTNAME", name, 1);
     unsetenv("KRB5_TRACE");
-
     realm_run(
         "", (const char *const[]){"/usr/sbin/kdb5_util", "create", "-s", "-r", REALM, "-P", "master", NULL});
-    realm_admin("addprinc -pw \"" KIT_PASSWORD "\" +requires_preauth " KIT_USER);
-    add_service("host/server", "aes256-cts-hmac-sha1-96:normal", "");
-    add_service("t17/server", "aes128-cts-hmac-sha1-96:normal", "");
-    add_service("t18/server", "aes256-cts-hmac-sha1-96:normal", "");
-    add_service("t19/server", "aes128-cts-hmac-sha256-128:normal", "");
-    add_service("t20/server", "aes256-cts-hmac-sha384-192:normal", "");
-    add_service("t23/server", "arcfour-hmac:normal", "");
-    add_service("trusted/server", "aes256-cts-hmac-sha1-96:normal", "+ok_as_delegate");
-    realm_admin("addprinc -randkey orphan/server");
+    add_principals();
     realm_start_kdc();
     realm_run(KIT_PASSWORD "\n", (const char *const[]){"/usr/bin/kinit", KIT_USER "@" REALM, NULL});
+}
+
+void realm_environment(const char *sspi_conf)
+{
+    kit_environment(sspi_conf);
+    realm_start();
 }
 
 /* ---- pairs ---- */

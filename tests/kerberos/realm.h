@@ -22,6 +22,11 @@
 
 /* Instead of kit_environment, which it calls with sspi_conf. */
 void realm_environment(const char *sspi_conf);
+/* The realm alone, in the folder of a kit_environment that was called before; the second time nothing. */
+void realm_start(void);
+/* From now on krb5.conf prefers that encryption type (17 to 20, 23), or has its usual order (0). With the
+ * service tN/server the session and what the acceptor asserts are of that type. */
+void realm_prefer(unsigned etype);
 /* Runs a program with the arguments (NULL at the end) and input on its standard input; fails the program's
  * run unless it ends with status 0. */
 void realm_run(const char *input, const char *const argv[]);

@@ -4,6 +4,15 @@
 #include "packages/kerberos/kerberos_info.h"
 #include "packages/kerberos/kerberos_user.h"
 
+/* Without confidentiality only the tokens of SECQOP_WRAP_NO_ENCRYPT are made. RC4's sizes depend on the
+ * message. */
+static size_t largest_trailer(const struct krb5_protect *p)
+{
+    const struct message nothing = {NULL, 0, 0};
+    bool plain = !(p->flags & KRB5_F_CONF) && p->key.etype != KRB5_ETYPE_RC4;
+    return plain ? krb5_wrap_size(p, false, &nothing, false) : krb5_wrap_size_max(p);
+}
+
 static NTSTATUS attribute_sizes(struct kerberos_user_context *c, void *buffer)
 {
     SecPkgContext_Sizes *out = buffer;
@@ -11,7 +20,7 @@ static NTSTATUS attribute_sizes(struct kerberos_user_context *c, void *buffer)
         .cbMaxToken = KERBEROS_MAX_TOKEN,
         .cbMaxSignature = (ULONG)krb5_mic_size(&c->protect),
         .cbBlockSize = 1,
-        .cbSecurityTrailer = (ULONG)krb5_wrap_size_max(&c->protect),
+        .cbSecurityTrailer = (ULONG)largest_trailer(&c->protect),
     };
     return SEC_E_OK;
 }

@@ -480,7 +480,8 @@ static NTSTATUS NTAPI kerberos_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSe
     if (status != SEC_E_OK)
         return status;
     SecBuffer *padding = view.stream == NULL ? user_padding(c, MessageBuffers) : NULL;
-    if (!user_take_received(c, &view, padding, &got))
+    if (!user_take_received(c, &view, padding, &got) ||
+        krb5_unwrap_look(&c->protect, got.token.data, got.token.size) == PROTECT_MALFORMED)
         return SEC_E_INVALID_TOKEN;
     if (view.stream == NULL &&
         (secbuf_overlaps(MessageBuffers, &view, true) || user_padding_overlaps(padding, &view)))
