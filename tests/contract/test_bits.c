@@ -150,7 +150,8 @@ static void lengths(const struct contract_mode *mode, enum operation make, enum 
             *size = length;
             /* As long as one of another kind (not sealed; DCE style or not): then it is the wrong one. */
             bool other_kind = check == OP_UNSEAL && mode->plain_size &&
-                              (length == mode->plain_size || length == exact + 16 || length + 16 == exact);
+                              (length == mode->plain_size ||
+                               length == (mode->isc & ISC_REQ_USE_DCE_STYLE ? exact - 16 : exact + 16));
             contract_refuses(check, pair.b, 0, &m, number,
                              other_kind ? SEC_E_MESSAGE_ALTERED : SEC_E_INVALID_TOKEN, what);
             *size = exact;
