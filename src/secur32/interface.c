@@ -2,20 +2,21 @@
 /* secur32/interface: the tables that programs which load the library at run time ask for. */
 #include <sspi.h>
 
-static SecurityFunctionTableW wide;
-static SecurityFunctionTableA narrow;
+/* Read-only once the library is loaded; Windows' prototypes have no const to say so. */
+static const SecurityFunctionTableW wide;
+static const SecurityFunctionTableA narrow;
 
 PSecurityFunctionTableW SEC_ENTRY InitSecurityInterfaceW(void)
 {
-    return &wide;
+    return (PSecurityFunctionTableW)(uintptr_t)&wide;
 }
 
 PSecurityFunctionTableA SEC_ENTRY InitSecurityInterfaceA(void)
 {
-    return &narrow;
+    return (PSecurityFunctionTableA)(uintptr_t)&narrow;
 }
 
-static SecurityFunctionTableW wide = {
+static const SecurityFunctionTableW wide = {
     .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
     .EnumerateSecurityPackagesW = EnumerateSecurityPackagesW,
     .QueryCredentialsAttributesW = QueryCredentialsAttributesW,
@@ -46,7 +47,7 @@ static SecurityFunctionTableW wide = {
     .QueryCredentialsAttributesExW = QueryCredentialsAttributesExW,
 };
 
-static SecurityFunctionTableA narrow = {
+static const SecurityFunctionTableA narrow = {
     .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
     .EnumerateSecurityPackagesA = EnumerateSecurityPackagesA,
     .QueryCredentialsAttributesA = QueryCredentialsAttributesA,
