@@ -372,7 +372,8 @@ static void test_streams(void **state)
             assert_true(krb5_stream_split(&k.a, stream, total, &token_size));
             assert_int_equal(token_size, w.token.size);
             struct span part = {stream + token_size, total - token_size};
-            struct message m = {&part, 1, 1};
+            struct span parts[] = {part, {NULL, 0}};
+            struct message m = {parts, 2, 3};
             struct krb5_token token = {stream, token_size, NULL};
             struct krb5_unwrapped u;
             assert_int_equal(krb5_unwrap(&k.a, &k.a_seal, NULL, &m, &token, &u), PROTECT_OK);
