@@ -45,6 +45,29 @@ ok 'a status in the middle of the handshake' answers
 talk '\x03\x00\x00\x04\x80\x09\x03\x08'
 talk '\x03\x00\x00\x01\x80'
 ok 'bad news from a client does no harm' alive
+# Clients with an account and genuine signatures.
+listener=$address
+mkdir "$tmp/in"
+start keeper "$SSPI" listen --out "$tmp/in"
+keeper=$address
+hostile() {
+    # Each of these ends in SEC_E_ILLEGAL_MESSAGE unless it says otherwise: genuine, but it makes no sense.
+    local expected=SEC_E_ILLEGAL_MESSAGE
+    case $1 in
+    empty-token) expected=SEC_E_INVALID_TOKEN ;;
+    dummy-signature | own-message-back) expected='SEC_E_(MESSAGE_ALTERED|OUT_OF_SEQUENCE)' ;;
+    esac
+    NTLM_USER_FILE=$tmp/sender "$HOSTILE" "$keeper" "$1" >"$tmp/out" 2>"$tmp/err" && grep -qxE "$expected" "$tmp/out"
+}
+for case in $("$HOSTILE"); do ok "an authenticated client: $case" hostile "$case"; done
+address=$keeper
+ok '... and the listener lives' alive
+stop keeper
+ok '... and ends as asked' test "$code" = 0
+# own-message-back is the only one that sent a whole file before it misbehaved.
+ok '... and kept nothing but whole files' test "$(find "$tmp/in" -mindepth 1 -printf '%f\n' | sort | xargs)" = 'a small'
+address=$listener
+
 head -c 200000 /dev/urandom >"$tmp/noise"
 for _ in 1 2 3; do
     # The listener may hang up before the noise is over.
