@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gss_peer: a GSSAPI of somebody else's, driven over pipes by test_peers. Built twice, with MIT's and with
+ * Heimdal's headers and libraries, and links nothing of ours. A request is a byte, a 32-bit size and data;
+ * the answer is major and minor status, a 32-bit size and data.
+ *     i flags(32) principal    be the initiator for that service      a  be the acceptor
+ *     t token                  one handshake step
+ *     f                        context flags (32)                     n  source name
+ *     m message                GetMIC         v size(32) mic message  VerifyMIC
+ *     w message                Wrap, confidential      p message      Wrap, integrity only
+ *     u token                  Unwrap: a byte, 1 when it was confidential, and the message
+ *     W header(32) message     MIT: WrapIOV, DCE style: size(32), token, message; header bytes are signed
+ * only U size(32) token header(32) message    MIT: UnwrapIOV of the same
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gssapi/gssapi.h>
+#include <gssapi/gssapi_krb5.h>
+#ifdef PEER_MIT
+#include <gssapi/gssapi_ext.h>
+#endif
+
+static gss_OID_desc krb5 = {9, (void *)(uintptr_t) "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
+
+static gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+static gss_name_t target = GSS_C_NO_NAME;
+static OM_uint32 flags;
+static int initiator;
+
+static int read_all(void *data, size_t size)
+{
+    return size == 0 || fread(data, size, 1, stdin) == 1;
+}
+
+static void answer(OM_uint32 major, OM_uint32 minor, const void *data, size_t size)
+{
+    uint32_t words[3] = {major, minor, (uint32_t)size};
+    fwrite(words, sizeof words, 1, stdout);
+    if (size)
+        fwrite(data, size, 1, stdout);
+    fflush(stdout);
+}
+
+static void say_errors(OM_uint32 major, OM_uint32 minor)
+{
+    OM_uint32 more = 0, ignored;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    if (!GSS_ERROR(major))
+        return;
+    gss_display_status(&ignored, minor, GSS_C_MECH_CODE, &krb5, &more, &text);
+    fprintf(stderr, "gss_peer: 0x%08x %.*s\n", (unsigned)major, (int)text.length, (char *)text.value);
+    gss_release_buffer(&ignored, &text);
+}
+
+static OM_uint32 step(OM_uint32 *minor, gss_buffer_t in, gss_buffer_t out)
+{
+    if (!initiator)
+        return gss_accept_sec_context(minor, &context, GSS_C_NO_CREDENTIAL, in, GSS_C_NO_CHANNEL_BINDINGS,
+                                      NULL, NULL, out, NULL, NULL, NULL);
+    return gss_init_sec_context(minor, GSS_C_NO_CREDENTIAL, &context, target, &krb5, flags, 0,
+                                GSS_C_NO_CHANNEL_BINDINGS, in, NULL, out, NULL, NULL);
+}
+
+static void inquire(char what)
+{
+    OM_uint32 minor, context_flags = 0;
+    gss_name_t source = GSS_C_NO_NAME;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major =
+        gss_inquire_context(&minor, context, &source, NULL, NULL, NULL, &context_flags, NULL, NULL);
+    if (what == 'f') {
+        answer(major, minor, &context_flags, sizeof context_flags);
+        return;
+    }
+    if (major == GSS_S_COMPLETE)
+        major = gss_display_name(&minor, source, &text, NULL);
+    answer(major, minor, text.value, text.length);
+}
+
+static uint32_t word_at(const char *data)
+{
+    uint32_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+#ifdef PEER_MIT
+/* HEADER, what is signed only, what is sealed. */
+static void wrap_iov(char *data, size_t size)
+{
+    OM_uint32 minor, ignored;
+    uint32_t header = word_at(data);
+    static char out[65536];
+    gss_iov_buffer_desc iov[3] = {
+        {GSS_IOV_BUFFER_TYPE_HEADER | GSS_IOV_BUFFER_FLAG_ALLOCATE, {0, NULL}},
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {header, data + 4}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {size - 4 - header, data + 4 + header}},
+    };
+    OM_uint32 major = gss_wrap_iov(&minor, context, 1, GSS_C_QOP_DEFAULT, NULL, iov, 3);
+    uint32_t token = (uint32_t)iov[0].buffer.length;
+    if (major == GSS_S_COMPLETE) {
+        memcpy(out, &token, 4);
+        memcpy(out + 4, iov[0].buffer.value, token);
+        memcpy(out + 4 + token, data + 4, size - 4);
+    }
+    answer(major, minor, out, major == GSS_S_COMPLETE ? token + size : 0);
+    gss_release_iov_buffer(&ignored, iov, 3);
+}
+
+static void unwrap_iov(char *data)
+{
+    OM_uint32 minor;
+    int confidential = 0;
+    uint32_t token = word_at(data), header = word_at(data + 4 + token);
+    char *text = data + 8 + token;
+    uint32_t rest = word_at(text + header);
+    gss_iov_buffer_desc iov[3] = {
+        {GSS_IOV_BUFFER_TYPE_HEADER, {token, data + 4}},
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {header, text}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {rest, text + header + 4}},
+    };
+    OM_uint32 major = gss_unwrap_iov(&minor, context, &confidential, NULL, iov, 3);
+    answer(major, minor, text + header + 4, major == GSS_S_COMPLETE ? rest : 0);
+}
+#endif
+
+static void message(char operation, gss_buffer_t in)
+{
+    OM_uint32 minor = 0, major, ignored;
+    gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
+    int confidential = 0;
+
+    switch (operation) {
+    case 't':
+        major = step(&minor, in, &out);
+        break;
+    case 'm':
+        major = gss_get_mic(&minor, context, GSS_C_QOP_DEFAULT, in, &out);
+        break;
+    case 'w':
+    case 'p':
+        major = gss_wrap(&minor, context, operation == 'w', GSS_C_QOP_DEFAULT, in, &confidential, &out);
+        break;
+    case 'u': {
+        static char text[65536];
+        major = gss_unwrap(&minor, context, in, &out, &confidential, NULL);
+        text[0] = (char)confidential;
+        memcpy(text + 1, out.value, out.length);
+        answer(major, minor, text, out.length + 1);
+        say_errors(major, minor);
+        gss_release_buffer(&ignored, &out);
+        return;
+    }
+    default: {
+        uint32_t mic_size = word_at(in->value);
+        gss_buffer_desc mic = {mic_size, (char *)in->value + 4};
+        gss_buffer_desc text = {in->length - 4 - mic_size, (char *)in->value + 4 + mic_size};
+        major = gss_verify_mic(&minor, context, &text, &mic, NULL);
+        break;
+    }
+    }
+    answer(major, minor, out.value, out.length);
+    say_errors(major, minor);
+    gss_release_buffer(&ignored, &out);
+}
+
+static void request(char operation, char *data, uint32_t size)
+{
+    OM_uint32 minor = 0, major;
+    gss_buffer_desc in = {size, data};
+    switch (operation) {
+    case 'i': {
+        gss_buffer_desc text = {size - 4, data + 4};
+        initiator = 1;
+        flags = word_at(data);
+        major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &target);
+        answer(major, minor, NULL, 0);
+        break;
+    }
+    case 'a':
+        answer(GSS_S_COMPLETE, 0, NULL, 0);
+        break;
+    case 'f':
+    case 'n':
+        inquire(operation);
+        break;
+#ifdef PEER_MIT
+    case 'W':
+        wrap_iov(data, size);
+        break;
+    case 'U':
+        unwrap_iov(data);
+        break;
+#endif
+    default:
+        message(operation, &in);
+    }
+}
+
+int main(void)
+{
+    char operation;
+    uint32_t size;
+    static char data[65536];
+    while (read_all(&operation, 1)) {
+        if (!read_all(&size, sizeof size) || size > sizeof data || !read_all(data, size))
+            return 2;
+        request(operation, data, size);
+    }
+    return 0;
+}
