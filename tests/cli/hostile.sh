@@ -17,31 +17,37 @@ talk() {
 alive() {
     "${sender[@]}" "$address" --quiet "$tmp/small" 2>"$tmp/err"
 }
-answers() { head -c 1 "$tmp/answer" | od -An -tu1 | grep -qw 3; }
+# answers STATUS: a frame of that status and some text, and nothing else.
+answers() {
+    local said
+    said=$(od -An -v -tx1 "$tmp/answer" | tr -d ' \n')
+    [[ $said =~ ^03([0-9a-f]{6})$1 && $((16#${BASH_REMATCH[1]} * 2 + 8)) == "${#said}" ]] || { echo "$said" && return 1; }
+}
+illegal=80090326
 
 talk 'GET / HTTP/1.1\r\n\r\n'
-ok 'a web browser is told, in a frame of status' answers
+ok 'a web browser is told, in a frame of status' answers "$illegal"
 ok '... and the listener lives' alive
 talk '\x01\xff\xff\xff'
-ok 'a length of 16 MiB is refused before it comes' answers
+ok 'a length of 16 MiB is refused before it comes' answers "$illegal"
 talk '\x02\x00\x00\x04abcd'
-ok 'a token without a greeting' answers
+ok 'a token without a greeting' answers "$illegal"
 talk '\x04\x00\x00\x04abcd'
-ok 'a record without a greeting' answers
+ok 'a record without a greeting' answers "$illegal"
 talk '\x01\x00\x00\x05SSP1\x00'
-ok 'a greeting that is too short' answers
+ok 'a greeting that is too short' answers "$illegal"
 talk '\x01\x00\x00\x06SSP1\x00\xff'
-ok 'a greeting with a length that lies' answers
+ok 'a greeting with a length that lies' answers "$illegal"
 talk '\x01\x00\x00\x0aSSP1\xfe\x04NTLM'
-ok 'a greeting with unknown flags' answers
+ok 'a greeting with unknown flags' answers "$illegal"
 talk '\x01\x00\x00\x0aSSP1\x00\x04NTL\x00'
-ok 'a greeting with another package' answers
+ok 'a greeting with another package' answers 80090305
 talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x02\x00\x00\x04abcd'
-ok 'a token that is none' answers
+ok 'a token that is none' answers 80090308
 talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x02\x00\x00\x00'
-ok 'an empty token' answers
+ok 'an empty token' answers 80090308
 talk '\x01\x00\x00\x0aSSP1\x00\x04NTLM\x03\x00\x00\x04\x00\x00\x00\x00'
-ok 'a status in the middle of the handshake' answers
+ok 'a status in the middle of the handshake' answers "$illegal"
 talk '\x03\x00\x00\x04\x80\x09\x03\x08'
 talk '\x03\x00\x00\x01\x80'
 ok 'bad news from a client does no harm' alive
@@ -88,7 +94,7 @@ for _ in 1 2 3; do
 done
 exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
 cat <&"$fd" >"$tmp/answer"
-ok 'when all seats are taken the next one is told' answers
+ok 'when all seats are taken the next one is told' answers 80090300
 exec {fd}>&-
 for fd in "${half[@]}"; do exec {fd}>&-; done
 
