@@ -67,6 +67,15 @@ SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *arg, co
 SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN Replace, ULONG *imported,
                                   SspiErrorInfo *error);
 
+/* ---- for packages: their settings ---- */
+
+/** Calls Each for every `key = value` of section [package.NAME] of sspi.conf, in the file's order. The strings live
+ * until Each returns; FALSE says that the key or the value is not one of the package's. Meant for SpInitialize.
+ * SEC_E_OK, also when there is no such section; SEC_E_CANNOT_INSTALL (the file is broken, or Each said FALSE: the
+ * package is to refuse its start); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INVALID_PARAMETER. */
+SECURITY_STATUS SspiPackageSettings(const char *Name, BOOLEAN (*Each)(void *arg, const char *key, const char *value),
+                                    void *arg, SspiErrorInfo *error);
+
 /* ---- the token inspector ---- */
 
 /** One line of the tree. depth 0 is the token itself; name is the field's name in its specification; value is printable
