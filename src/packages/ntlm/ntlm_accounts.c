@@ -37,8 +37,9 @@ static bool account_file_safe(const struct stat *st, const char *path, SspiError
         return false;
     }
     if (st->st_uid != geteuid() && st->st_uid != 0) {
-        ntlm_account_error(error, "%s: belongs to user %lu; it must belong to the user who runs this program or root",
-                           path, (unsigned long)st->st_uid);
+        ntlm_account_error(
+            error, "%s: belongs to user %lu; it must belong to the user who runs this program or root", path,
+            (unsigned long)st->st_uid);
         return false;
     }
     if ((st->st_mode & 077) != 0) {
@@ -134,7 +135,7 @@ static bool text_is_ascii(const char *text)
     return true;
 }
 
-static bool text_is_utf8(const char *text)
+static bool text_is_utf8(const char *text, bool *failed)
 {
     if (text_is_ascii(text)) {
         return true;
@@ -142,12 +143,13 @@ static bool text_is_utf8(const char *text)
     size_t units;
     bool invalid = false;
     char16_t *copy = utf16_from_utf8(text, strlen(text), &units, &invalid);
+    *failed |= copy == NULL && !invalid;
     mem_free(copy);
     return !invalid;
 }
 
 /* Undoes %XX in place. */
-static bool account_unescape(char *name)
+static bool account_unescape(char *name, bool *failed)
 {
     char *out = name;
     for (const char *in = name; *in != 0; in++) {
@@ -164,7 +166,7 @@ static bool account_unescape(char *name)
         in += 2;
     }
     *out = 0;
-    return text_is_utf8(name);
+    return text_is_utf8(name, failed);
 }
 
 static bool account_hash_read(const char *text, uint8_t hash[static 16])
@@ -181,7 +183,7 @@ static bool account_hash_read(const char *text, uint8_t hash[static 16])
 }
 
 /* Takes one terminated line apart: NULL, or what is wrong with it. */
-static const char *account_line_read(char *line, bool users, struct ntlm_account_line *out)
+static const char *account_line_read(char *line, bool users, struct ntlm_account_line *out, bool *failed)
 {
     char *user = strchr(line, ':');
     char *rest = user != NULL ? strchr(user + 1, ':') : NULL;
@@ -193,12 +195,14 @@ static const char *account_line_read(char *line, bool users, struct ntlm_account
     *out = (struct ntlm_account_line){.domain = line, .user = user, .number = out->number};
     if (users) {
         out->password = rest;
-        return user[0] == 0 ? "no user name" : !text_is_utf8(line) || !text_is_utf8(user) ? "not UTF-8" : NULL;
+        return user[0] == 0                                                 ? "no user name"
+               : !text_is_utf8(line, failed) || !text_is_utf8(user, failed) ? "a name is not UTF-8"
+                                                                            : NULL;
     }
     if (!account_hash_read(rest, out->hash)) {
         return "the NT hash must be 32 hexadecimal digits";
     }
-    if (!account_unescape(line) || !account_unescape(user)) {
+    if (!account_unescape(line, failed) || !account_unescape(user, failed)) {
         return "a name has a wrong % escape or is not UTF-8";
     }
     return user[0] == 0 ? "no user name" : NULL;
@@ -215,6 +219,7 @@ SECURITY_STATUS ntlm_account_file_next(struct ntlm_account_file *f, const char *
         f->at += size + (end != NULL);
         f->line++;
         const char *wrong = NULL;
+        bool failed = false;
         out->number = f->line;
         if (memchr(line, 0, size) != NULL) {
             wrong = "has a NUL byte";
@@ -226,7 +231,11 @@ SECURITY_STATUS ntlm_account_file_next(struct ntlm_account_file *f, const char *
             if (line[0] == 0 || line[0] == '#') {
                 continue;
             }
-            wrong = account_line_read(line, f->users, out);
+            wrong = account_line_read(line, f->users, out, &failed);
+        }
+        if (failed) {
+            ntlm_account_error(error, "%s: out of memory", path);
+            return SEC_E_INSUFFICIENT_MEMORY;
         }
         if (wrong == NULL) {
             return SEC_E_OK;
@@ -241,7 +250,7 @@ SECURITY_STATUS ntlm_account_file_next(struct ntlm_account_file *f, const char *
 
 /* ---- finding ---- */
 
-bool ntlm_account_name_equal(const char *a, const char *b)
+bool ntlm_account_name_equal(const char *a, const char *b, bool *failed)
 {
     if (text_is_ascii(a) && text_is_ascii(b)) {
         for (; *a != 0 && *b != 0; a++, b++) {
@@ -254,9 +263,10 @@ bool ntlm_account_name_equal(const char *a, const char *b)
         return *a == *b;
     }
     size_t a_units = 0, b_units = 0;
-    bool invalid;
-    char16_t *wide_a = utf16_from_utf8(a, strlen(a), &a_units, &invalid);
-    char16_t *wide_b = utf16_from_utf8(b, strlen(b), &b_units, &invalid);
+    bool a_invalid = false, b_invalid = false;
+    char16_t *wide_a = utf16_from_utf8(a, strlen(a), &a_units, &a_invalid);
+    char16_t *wide_b = utf16_from_utf8(b, strlen(b), &b_units, &b_invalid);
+    *failed |= (wide_a == NULL && !a_invalid) || (wide_b == NULL && !b_invalid);
     bool equal = wide_a != NULL && wide_b != NULL && utf16_equal_nocase(wide_a, a_units, wide_b, b_units);
     mem_free(wide_a);
     mem_free(wide_b);
@@ -264,12 +274,13 @@ bool ntlm_account_name_equal(const char *a, const char *b)
 }
 
 /* How well an account answers the query; 0: not at all. */
-static int account_fit(const struct ntlm_account_line *line, const struct ntlm_account_query *query)
+static int account_fit(const struct ntlm_account_line *line, const struct ntlm_account_query *query,
+                       bool *failed)
 {
-    if (!ntlm_account_name_equal(line->user, query->user)) {
+    if (!ntlm_account_name_equal(line->user, query->user, failed)) {
         return 0;
     }
-    if (ntlm_account_name_equal(line->domain, query->domain)) {
+    if (ntlm_account_name_equal(line->domain, query->domain, failed)) {
         return 3;
     }
     if (line->domain[0] == 0) {
@@ -289,7 +300,8 @@ static SECURITY_STATUS account_take(const struct ntlm_account_line *line, struct
     bool invalid = false;
     out->password = utf16_from_utf8(line->password, strlen(line->password), &out->units, &invalid);
     if (out->password == NULL) {
-        return invalid ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY; /* a password that nobody can type: no account */
+        return invalid ? SEC_E_OK
+                       : SEC_E_INSUFFICIENT_MEMORY; /* a password that nobody can type: no account */
     }
     out->kind = NTLM_ACCOUNT_PASSWORD;
     return SEC_E_OK;
@@ -307,13 +319,17 @@ static SECURITY_STATUS account_find_in(const char *path, bool users, const struc
         goto out;
     }
     while ((status = ntlm_account_file_next(&f, path, &line, &error)) == SEC_E_OK) {
-        int fit = account_fit(&line, query);
+        bool failed = false;
+        int fit = account_fit(&line, query, &failed);
         if (fit > best) {
             best = fit;
             status = account_take(&line, out);
-            if (status != SEC_E_OK) {
-                break;
-            }
+        }
+        if (failed) {
+            status = SEC_E_INSUFFICIENT_MEMORY;
+        }
+        if (status != SEC_E_OK) {
+            break;
         }
     }
     if (status == SEC_I_CONTINUE_NEEDED) {
@@ -331,7 +347,8 @@ out:
     return status;
 }
 
-/* "user@domain" without a domain: DOMAIN and USER apart, in one mem_alloc block. NULL: no UPN, or no memory. */
+/* "user@domain" without a domain: DOMAIN and USER apart, in one mem_alloc block. NULL: no UPN, or no memory.
+ */
 static char *account_split_upn(const struct ntlm_account_query *query, struct ntlm_account_query *apart)
 {
     const char *at = strrchr(query->user, '@');
@@ -341,13 +358,13 @@ static char *account_split_upn(const struct ntlm_account_query *query, struct nt
     char *copy = mem_copy(query->user, strlen(query->user) + 1);
     if (copy != NULL) {
         copy[at - query->user] = 0;
-        *apart = (struct ntlm_account_query){copy + (at - query->user) + 1, copy, query->local};
+        *apart = (struct ntlm_account_query){copy + (at - query->user) + 1, copy, false};
     }
     return copy;
 }
 
-SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store, const struct ntlm_account_query *query,
-                                   struct ntlm_account_secret *out)
+SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store,
+                                   const struct ntlm_account_query *query, struct ntlm_account_secret *out)
 {
     struct ntlm_account_query apart;
     char *upn = account_split_upn(query, &apart);

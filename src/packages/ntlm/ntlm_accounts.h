@@ -6,16 +6,17 @@
  *
  *     DOMAIN:USER:0cb6948805f797bf2a82807973b89537
  *
- * with the NT hash in 32 hexadecimal digits. DOMAIN is empty for an account that is good for whatever domain the client
- * sends. In names, `%`, `:`, control characters and a leading `#` are written %XX. Empty lines and lines that begin with #
- * are ignored. Names compare without case, and the pair stands once. The file belongs to the process' effective user or to
- * root, is a regular file and readable by nobody else; one that breaks a rule is refused whole, by every function.
+ * with the NT hash in 32 hexadecimal digits. DOMAIN is empty for an account that is good for whatever domain
+ * the client sends. In names, `%`, `:`, control characters and a leading `#` are written %XX. Empty lines and
+ * lines that begin with # are ignored. Names compare without case, and the pair stands once. The file belongs
+ * to the process' effective user or to root, is a regular file and readable by nobody else; one that breaks a
+ * rule is refused whole, by every function.
  *
- * NTLM_USER_FILE has the lines DOMAIN:USER:PASSWORD of gss-ntlmssp, without escapes; there the password goes to the end of
- * the line, and lines of another form are skipped. It is test equipment and may have any mode.
+ * NTLM_USER_FILE has the lines DOMAIN:USER:PASSWORD of gss-ntlmssp, without escapes; there the password goes
+ * to the end of the line, and lines of another form are skipped. It is test equipment and may have any mode.
  *
- * Writers hold an advisory lock on STORE.lock, write STORE.new and rename it, so that readers, who take no lock, see
- * the old file or the new one.
+ * Writers hold an advisory lock on STORE.lock, write STORE.new and rename it, so that readers, who take no
+ * lock, see the old file or the new one.
  */
 #ifndef OPENSSPI_PACKAGES_NTLM_ACCOUNTS_H
 #define OPENSSPI_PACKAGES_NTLM_ACCOUNTS_H
@@ -42,18 +43,18 @@ struct ntlm_account_file {
     bool strict; /* a damaged line is an error, not skipped: the store, and files that are imported */
 };
 
-/* Reads the file whole. SEC_E_OK also for a store that does not exist (then empty); SEC_E_NO_CREDENTIALS with error
- * (may be NULL) when it cannot be used; SEC_E_INSUFFICIENT_MEMORY. */
+/* Reads the file whole. SEC_E_OK also for a store that does not exist (then empty); SEC_E_NO_CREDENTIALS with
+ * error (may be NULL) when it cannot be used; SEC_E_INSUFFICIENT_MEMORY. */
 SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path, bool users,
                                        SspiErrorInfo *error);
-/* SEC_E_OK with the next line; SEC_I_CONTINUE_NEEDED at the end; SEC_E_NO_CREDENTIALS for a damaged line (error: which and
- * why; the text never quotes it). */
+/* SEC_E_OK with the next line; SEC_I_CONTINUE_NEEDED at the end; SEC_E_NO_CREDENTIALS for a damaged line
+ * (error: which and why; the text never quotes it). */
 SECURITY_STATUS ntlm_account_file_next(struct ntlm_account_file *f, const char *path,
                                        struct ntlm_account_line *out, SspiErrorInfo *error);
 void ntlm_account_file_close(struct ntlm_account_file *f);
 
-/* Whom an acceptor looks for. local: the client named no domain or this machine, so that any domain's account of that
- * user will do when none fits better. */
+/* Whom an acceptor looks for. local: the client named no domain or this machine, so that any domain's account
+ * of that user will do when none fits better. */
 struct ntlm_account_query {
     const char *domain, *user; /* UTF-8 */
     bool local;
@@ -67,23 +68,26 @@ struct ntlm_account_secret {
     size_t units;
 };
 
-/* Asks the user file (NULL: none), then the store. SEC_E_OK also when there is no such account. A user given as UPN
- * without a domain is looked for as it stands, then taken apart at the @.
+/* Asks the user file (NULL: none), then the store. SEC_E_OK also when there is no such account. A user given
+ * as UPN without a domain is looked for as it stands, then taken apart at the @.
  * SEC_E_NO_AUTHENTICATING_AUTHORITY: the store cannot be used (the trace says why). */
-SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store, const struct ntlm_account_query *query,
-                                   struct ntlm_account_secret *out);
+SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store,
+                                   const struct ntlm_account_query *query, struct ntlm_account_secret *out);
 void ntlm_account_secret_wipe(struct ntlm_account_secret *s);
 
 /* The user file that is in force: NTLM_USER_FILE, ignored in setuid programs; NULL: none. */
 const char *ntlm_accounts_user_file(void);
 
-/* Names as they compare: UTF-8, without case. */
-bool ntlm_account_name_equal(const char *a, const char *b);
+/* Names as they compare: UTF-8, without case. Out of memory: false, and *failed becomes true; it is never
+ * cleared. */
+bool ntlm_account_name_equal(const char *a, const char *b, bool *failed);
 
-/* What opensspi.h promises of SspiAccountAdd and its sisters; store is never NULL here. ntlm_accounts_edit.c. */
-SECURITY_STATUS ntlm_accounts_add(const char *store, const char *domain, const char *user, const char *password,
-                                  bool replace, SspiErrorInfo *error);
-SECURITY_STATUS ntlm_accounts_remove(const char *store, const char *domain, const char *user, SspiErrorInfo *error);
+/* What opensspi.h promises of SspiAccountAdd and its sisters; store is never NULL here. ntlm_accounts_edit.c.
+ */
+SECURITY_STATUS ntlm_accounts_add(const char *store, const char *domain, const char *user,
+                                  const char *password, bool replace, SspiErrorInfo *error);
+SECURITY_STATUS ntlm_accounts_remove(const char *store, const char *domain, const char *user,
+                                     SspiErrorInfo *error);
 SECURITY_STATUS ntlm_accounts_list(const char *store, BOOLEAN (*each)(void *arg, const SspiAccount *account),
                                    void *arg, SspiErrorInfo *error);
 SECURITY_STATUS ntlm_accounts_import(const char *store, const char *file, bool replace, ULONG *imported,

@@ -14,7 +14,8 @@
 
 enum { ACCOUNT_NAME_MAX = 512 };
 
-static const char account_file_head[] = "# NTLM accounts: DOMAIN:USER:NTHASH. Whoever reads the hashes can log on.\n";
+static const char account_file_head[] =
+    "# NTLM accounts: DOMAIN:USER:NTHASH. Whoever reads the hashes can log on.\n";
 
 /* One editing of the store: its lock, the old file and the new one as it grows. */
 struct account_edit {
@@ -27,23 +28,33 @@ struct account_edit {
     SspiErrorInfo *error;
 };
 
-static bool account_name_valid(const char *name, const char *what, bool may_be_empty, SspiErrorInfo *error)
+static SECURITY_STATUS account_name_check(const char *name, const char *what, bool may_be_empty,
+                                          SspiErrorInfo *error)
 {
     size_t units, bytes = strlen(name);
     bool invalid = false;
     if (bytes == 0 && may_be_empty) {
-        return true;
+        return SEC_E_OK;
     }
     if (bytes == 0 || bytes > ACCOUNT_NAME_MAX || strchr(name, '\\') != NULL) {
         ntlm_account_error(error, "%s must have 1 to %d bytes and no backslash", what, ACCOUNT_NAME_MAX);
-        return false;
+        return SEC_E_INVALID_PARAMETER;
     }
     char16_t *wide = utf16_from_utf8(name, bytes, &units, &invalid);
+    SECURITY_STATUS status = wide != NULL ? SEC_E_OK
+                             : invalid    ? SEC_E_INVALID_PARAMETER
+                                          : SEC_E_INSUFFICIENT_MEMORY;
     mem_free(wide);
-    if (invalid) {
-        ntlm_account_error(error, "%s is not valid UTF-8", what);
+    if (status != SEC_E_OK) {
+        ntlm_account_error(error, invalid ? "%s is not valid UTF-8" : "out of memory at %s", what);
     }
-    return !invalid;
+    return status;
+}
+
+static SECURITY_STATUS account_names_check(const char *domain, const char *user, SspiErrorInfo *error)
+{
+    SECURITY_STATUS status = account_name_check(user, "the user name", false, error);
+    return status != SEC_E_OK ? status : account_name_check(domain, "the domain name", true, error);
 }
 
 /* ---- the new text ---- */
@@ -91,8 +102,8 @@ static bool edit_put_line(struct account_edit *e, const char *domain, const char
     for (size_t i = 0; i < 16; i++) {
         (void)snprintf(hex + 1 + 2 * i, 3, "%02x", (unsigned)hash[i]);
     }
-    bool done = edit_put_name(e, domain) && edit_put(e, ":", 1) && edit_put_name(e, user) && edit_put(e, hex, 33) &&
-                edit_put(e, "\n", 1);
+    bool done = edit_put_name(e, domain) && edit_put(e, ":", 1) && edit_put_name(e, user) &&
+                edit_put(e, hex, 33) && edit_put(e, "\n", 1);
     secret_wipe(hex, sizeof hex);
     return done;
 }
@@ -109,7 +120,8 @@ static SECURITY_STATUS edit_begin(struct account_edit *e, const char *path, Sspi
     }
     e->lock = open(e->side, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (e->lock < 0) {
-        ntlm_account_error(error, "%s: %s; the directory must exist and be writable", e->side, strerror(errno));
+        ntlm_account_error(error, "%s: %s; the directory must exist and be writable", e->side,
+                           strerror(errno));
         return SEC_E_NO_CREDENTIALS;
     }
     while (flock(e->lock, LOCK_EX) != 0) {
@@ -188,18 +200,20 @@ struct account_set {
     size_t count, capacity;
 };
 
-static const struct ntlm_account_line *set_find(const struct account_set *set, const char *domain, const char *user)
+static struct ntlm_account_line *set_find(const struct account_set *set, const char *domain, const char *user,
+                                          bool *failed)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (ntlm_account_name_equal(set->lines[i].domain, domain) &&
-            ntlm_account_name_equal(set->lines[i].user, user)) {
+        if (ntlm_account_name_equal(set->lines[i].domain, domain, failed) &&
+            ntlm_account_name_equal(set->lines[i].user, user, failed)) {
             return &set->lines[i];
         }
     }
     return NULL;
 }
 
-/* Copies the store's accounts into the new text except those of the set; *met: the first of them, when any was there. */
+/* Copies the store's accounts into the new text except those of the set; *met: the first of them, when any
+ * was there. */
 static SECURITY_STATUS edit_copy_without(struct account_edit *e, const struct account_set *set,
                                          const struct ntlm_account_line **met)
 {
@@ -210,18 +224,18 @@ static SECURITY_STATUS edit_copy_without(struct account_edit *e, const struct ac
     if (status != SEC_E_OK) {
         return status;
     }
-    bool room = edit_put(e, account_file_head, sizeof account_file_head - 1);
-    while (room && (status = ntlm_account_file_next(&f, e->path, &line, e->error)) == SEC_E_OK) {
-        const struct ntlm_account_line *same = set_find(set, line.domain, line.user);
+    bool failed = !edit_put(e, account_file_head, sizeof account_file_head - 1);
+    while (!failed && (status = ntlm_account_file_next(&f, e->path, &line, e->error)) == SEC_E_OK) {
+        const struct ntlm_account_line *same = set_find(set, line.domain, line.user, &failed);
         if (same != NULL) {
             *met = *met != NULL ? *met : same;
-            continue;
+        } else if (!edit_put_line(e, line.domain, line.user, line.hash)) {
+            failed = true;
         }
-        room = edit_put_line(e, line.domain, line.user, line.hash);
     }
     ntlm_account_file_close(&f);
     secret_wipe(&line, sizeof line);
-    if (!room) {
+    if (failed) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OK : status;
@@ -242,14 +256,16 @@ static SECURITY_STATUS edit_add_set(const char *store, const struct account_set 
         goto out;
     }
     if (met != NULL && !replace) {
-        ntlm_account_error(error, "%s: the account %s%s%s exists already; ask for its replacement to change it", store,
-                           met->domain, met->domain[0] != 0 ? "\\" : "", met->user);
+        ntlm_account_error(error,
+                           "%s: the account %s%s%s exists already; ask for its replacement to change it",
+                           store, met->domain, met->domain[0] != 0 ? "\\" : "", met->user);
         status = SEC_E_INVALID_PARAMETER;
         goto out;
     }
     for (size_t i = 0; i < set->count && status == SEC_E_OK; i++) {
         const struct ntlm_account_line *line = &set->lines[i];
-        status = edit_put_line(&e, line->domain, line->user, line->hash) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+        status =
+            edit_put_line(&e, line->domain, line->user, line->hash) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
     }
     if (status == SEC_E_OK) {
         status = edit_commit(&e);
@@ -261,7 +277,8 @@ out:
 
 /* ---- the operations ---- */
 
-static SECURITY_STATUS account_password_hash(const char *password, uint8_t hash[static 16], SspiErrorInfo *error)
+static SECURITY_STATUS account_password_hash(const char *password, uint8_t hash[static 16],
+                                             SspiErrorInfo *error)
 {
     size_t units = 0;
     bool invalid = false;
@@ -275,16 +292,15 @@ static SECURITY_STATUS account_password_hash(const char *password, uint8_t hash[
     return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
-SECURITY_STATUS ntlm_accounts_add(const char *store, const char *domain, const char *user, const char *password,
-                                  bool replace, SspiErrorInfo *error)
+SECURITY_STATUS ntlm_accounts_add(const char *store, const char *domain, const char *user,
+                                  const char *password, bool replace, SspiErrorInfo *error)
 {
     struct ntlm_account_line line = {.domain = domain, .user = user};
     const struct account_set one = {.lines = &line, .count = 1};
-    if (!account_name_valid(user, "the user name", false, error) ||
-        !account_name_valid(domain, "the domain name", true, error)) {
-        return SEC_E_INVALID_PARAMETER;
+    SECURITY_STATUS status = account_names_check(domain, user, error);
+    if (status == SEC_E_OK) {
+        status = account_password_hash(password, line.hash, error);
     }
-    SECURITY_STATUS status = account_password_hash(password, line.hash, error);
     if (status == SEC_E_OK) {
         status = edit_add_set(store, &one, replace, error);
     }
@@ -292,7 +308,8 @@ SECURITY_STATUS ntlm_accounts_add(const char *store, const char *domain, const c
     return status;
 }
 
-SECURITY_STATUS ntlm_accounts_remove(const char *store, const char *domain, const char *user, SspiErrorInfo *error)
+SECURITY_STATUS ntlm_accounts_remove(const char *store, const char *domain, const char *user,
+                                     SspiErrorInfo *error)
 {
     struct account_edit e;
     struct ntlm_account_line line = {.domain = domain, .user = user};
@@ -337,9 +354,11 @@ SECURITY_STATUS ntlm_accounts_list(const char *store, BOOLEAN (*each)(void *arg,
 /* Adds the line to the set; one that is there already is replaced or refused. */
 static SECURITY_STATUS set_add(struct account_set *set, const struct ntlm_account_line *line, bool replace)
 {
-    struct ntlm_account_line *same = set_find(set, line->domain, line->user) != NULL
-                                         ? &set->lines[set_find(set, line->domain, line->user) - set->lines]
-                                         : NULL;
+    bool failed = false;
+    struct ntlm_account_line *same = set_find(set, line->domain, line->user, &failed);
+    if (failed) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
     if (same != NULL) {
         *same = *line;
         return replace ? SEC_E_OK : SEC_E_INVALID_PARAMETER;
@@ -364,11 +383,11 @@ static SECURITY_STATUS set_add(struct account_set *set, const struct ntlm_accoun
 static SECURITY_STATUS import_line(struct account_set *set, struct ntlm_account_line *line, const char *file,
                                    bool replace, SspiErrorInfo *error)
 {
-    if (!account_name_valid(line->user, "the user name", false, error) ||
-        !account_name_valid(line->domain, "the domain name", true, error)) {
-        return SEC_E_INVALID_PARAMETER;
+    SECURITY_STATUS status = account_names_check(line->domain, line->user, error);
+    if (status != SEC_E_OK) {
+        return status;
     }
-    SECURITY_STATUS status = account_password_hash(line->password, line->hash, error);
+    status = account_password_hash(line->password, line->hash, error);
     if (status == SEC_E_INVALID_PARAMETER) {
         ntlm_account_error(error, "%s:%u: the password is not valid UTF-8", file, line->number);
     }

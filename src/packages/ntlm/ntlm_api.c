@@ -22,8 +22,8 @@ static SECURITY_STATUS api_store(const char **store, struct ntlm_policy *policy,
     return SEC_E_OK;
 }
 
-PUBLIC SECURITY_STATUS SspiAccountAdd(const char *store, const char *Domain, const char *User, const char *Password,
-                                      BOOLEAN Replace, SspiErrorInfo *error)
+PUBLIC SECURITY_STATUS SspiAccountAdd(const char *store, const char *Domain, const char *User,
+                                      const char *Password, BOOLEAN Replace, SspiErrorInfo *error)
 {
     struct ntlm_policy policy;
     if (User == NULL || Password == NULL) {
@@ -31,9 +31,9 @@ PUBLIC SECURITY_STATUS SspiAccountAdd(const char *store, const char *Domain, con
         return SEC_E_INVALID_PARAMETER;
     }
     SECURITY_STATUS status = api_store(&store, &policy, error);
-    return status != SEC_E_OK
-               ? status
-               : ntlm_accounts_add(store, Domain != NULL ? Domain : "", User, Password, Replace != FALSE, error);
+    return status != SEC_E_OK ? status
+                              : ntlm_accounts_add(store, Domain != NULL ? Domain : "", User, Password,
+                                                  Replace != FALSE, error);
 }
 
 PUBLIC SECURITY_STATUS SspiAccountRemove(const char *store, const char *Domain, const char *User,
@@ -45,11 +45,13 @@ PUBLIC SECURITY_STATUS SspiAccountRemove(const char *store, const char *Domain, 
         return SEC_E_INVALID_PARAMETER;
     }
     SECURITY_STATUS status = api_store(&store, &policy, error);
-    return status != SEC_E_OK ? status : ntlm_accounts_remove(store, Domain != NULL ? Domain : "", User, error);
+    return status != SEC_E_OK ? status
+                              : ntlm_accounts_remove(store, Domain != NULL ? Domain : "", User, error);
 }
 
-PUBLIC SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *arg, const SspiAccount *account),
-                                       void *arg, SspiErrorInfo *error)
+PUBLIC SECURITY_STATUS SspiAccountList(const char *store,
+                                       BOOLEAN (*Each)(void *arg, const SspiAccount *account), void *arg,
+                                       SspiErrorInfo *error)
 {
     struct ntlm_policy policy;
     if (Each == NULL) {
@@ -60,8 +62,8 @@ PUBLIC SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *
     return status != SEC_E_OK ? status : ntlm_accounts_list(store, Each, arg, error);
 }
 
-PUBLIC SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN Replace, ULONG *imported,
-                                         SspiErrorInfo *error)
+PUBLIC SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN Replace,
+                                         ULONG *imported, SspiErrorInfo *error)
 {
     struct ntlm_policy policy;
     if (file == NULL) {

@@ -8,15 +8,17 @@ static NTSTATUS attribute_sizes(struct ntlm_user_context *c, void *buffer)
 {
     SecPkgContext_Sizes *out = buffer;
     (void)c;
-    *out = (SecPkgContext_Sizes){
-        .cbMaxToken = NTLM_MAX_TOKEN, .cbMaxSignature = NTLM_TOKEN_SIZE, .cbSecurityTrailer = NTLM_TOKEN_SIZE};
+    *out = (SecPkgContext_Sizes){.cbMaxToken = NTLM_MAX_TOKEN,
+                                 .cbMaxSignature = NTLM_TOKEN_SIZE,
+                                 .cbSecurityTrailer = NTLM_TOKEN_SIZE};
     return SEC_E_OK;
 }
 
 static char16_t *account_of(struct ntlm_user_context *c)
 {
-    return ntlm_account_string(ntlm_user_alloc, ntlm_user_text(c, NTLM_TEXT_DOMAIN), c->units[NTLM_TEXT_DOMAIN],
-                               ntlm_user_text(c, NTLM_TEXT_USER), c->units[NTLM_TEXT_USER]);
+    return ntlm_account_string(ntlm_user_alloc, ntlm_user_text(c, NTLM_TEXT_DOMAIN),
+                               c->units[NTLM_TEXT_DOMAIN], ntlm_user_text(c, NTLM_TEXT_USER),
+                               c->units[NTLM_TEXT_USER]);
 }
 
 static char16_t *text_of(struct ntlm_user_context *c, enum ntlm_packed_text_index index)
@@ -54,7 +56,9 @@ static NTSTATUS attribute_key_info(struct ntlm_user_context *c, void *buffer)
     uint32_t flags = c->protect.flags;
     bool ess = (flags & NTLM_F_ESS) != 0;
     SecPkgContext_KeyInfoW info = {
-        .KeySize = flags & NTLM_F_128 ? 128 : flags & NTLM_F_56 ? 56 : 40,
+        .KeySize = flags & NTLM_F_128  ? 128
+                   : flags & NTLM_F_56 ? 56
+                                       : 40,
         .SignatureAlgorithm = ess ? 0xffffff76u : 0xffffff7cu,
         .EncryptAlgorithm = 0x6801,
     };
@@ -100,8 +104,8 @@ static NTSTATUS attribute_negotiation_info(struct ntlm_user_context *c, void *bu
     if (info == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    *(SecPkgContext_NegotiationInfoW *)buffer =
-        (SecPkgContext_NegotiationInfoW){.PackageInfo = info, .NegotiationState = SECPKG_NEGOTIATION_COMPLETE};
+    *(SecPkgContext_NegotiationInfoW *)buffer = (SecPkgContext_NegotiationInfoW){
+        .PackageInfo = info, .NegotiationState = SECPKG_NEGOTIATION_COMPLETE};
     return SEC_E_OK;
 }
 
@@ -117,8 +121,8 @@ static NTSTATUS attribute_authority(struct ntlm_user_context *c, void *buffer)
 
 static NTSTATUS attribute_native_names(struct ntlm_user_context *c, void *buffer)
 {
-    SecPkgContext_NativeNamesW names = {account_of(c), text_of(c, c->units[NTLM_TEXT_TARGET] > 0 ? NTLM_TEXT_TARGET
-                                                                                                  : NTLM_TEXT_SERVER)};
+    SecPkgContext_NativeNamesW names = {
+        account_of(c), text_of(c, c->units[NTLM_TEXT_TARGET] > 0 ? NTLM_TEXT_TARGET : NTLM_TEXT_SERVER)};
     if (names.sClientName == NULL || names.sServerName == NULL) {
         ntlm_user_free(names.sClientName);
         ntlm_user_free(names.sServerName);
@@ -138,7 +142,8 @@ static NTSTATUS attribute_target(struct ntlm_user_context *c, void *buffer)
     char *copy = text != NULL ? ntlm_user_alloc(bytes + 1) : NULL;
     if (copy != NULL) {
         memcpy(copy, text, bytes + 1);
-        *(SecPkgContext_Target *)buffer = (SecPkgContext_Target){.TargetLength = (ULONG)bytes, .Target = copy};
+        *(SecPkgContext_Target *)buffer =
+            (SecPkgContext_Target){.TargetLength = (ULONG)bytes, .Target = copy};
     }
     mem_free(text);
     return copy != NULL ? SEC_E_OK : invalid ? SEC_E_INTERNAL_ERROR : SEC_E_INSUFFICIENT_MEMORY;
@@ -161,7 +166,8 @@ static NTSTATUS attribute_last_token(struct ntlm_user_context *c, void *buffer)
     return SEC_E_OK;
 }
 
-NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer)
+NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
+                                             PVOID Buffer)
 {
     static const struct {
         ULONG attribute;

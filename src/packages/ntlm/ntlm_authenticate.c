@@ -2,8 +2,8 @@
 #include "packages/ntlm/ntlm_messages.h"
 #include "protect/ntlm.h"
 
-/* Where the payload begins: VERSION and MIC have no flags of their own that all clients set, so the room before the
- * first payload byte tells whether they are there. */
+/* Where the payload begins: VERSION and MIC have no flags of their own that all clients set, so the room
+ * before the first payload byte tells whether they are there. */
 static size_t ntlm_payload_start(struct span token, const struct ntlm_authenticate *m)
 {
     const struct span fields[] = {m->lm, m->nt, m->domain, m->user, m->workstation, m->session_key};

@@ -10,7 +10,8 @@
 #include "crypto/crypto.h"
 #include "packages/ntlm/ntlm_messages.h"
 
-static void hmac_of(const uint8_t key[static 16], const struct span *parts, size_t count, uint8_t mac[static 16])
+static void hmac_of(const uint8_t key[static 16], const struct span *parts, size_t count,
+                    uint8_t mac[static 16])
 {
     struct crypto_hmac_md5 h;
     const struct crypto_message m = {.parts = parts, .count = count};
@@ -50,8 +51,8 @@ bool ntlm_compute_ntowf_v2(const uint8_t hash[static 16], struct span user, stru
     return true;
 }
 
-void ntlm_compute_proof(const uint8_t key[static 16], const uint8_t server_challenge[static 8], struct span blob,
-                        uint8_t proof[static 16])
+void ntlm_compute_proof(const uint8_t key[static 16], const uint8_t server_challenge[static 8],
+                        struct span blob, uint8_t proof[static 16])
 {
     const struct span parts[] = {{server_challenge, 8}, blob};
     hmac_of(key, parts, 2, proof);
@@ -153,7 +154,8 @@ bool ntlm_compute_bindings(const void *buffer, size_t size, uint8_t hash[static 
     wire_put_u32(heads + 8, b.dwAcceptorAddrType);
     wire_put_u32(heads + 12, b.cbAcceptorLength);
     wire_put_u32(heads + 16, b.cbApplicationDataLength);
-    const struct span parts[] = {{heads, 8}, initiator, {heads + 8, 8}, acceptor, {heads + 16, 4}, application};
+    const struct span parts[] = {{heads, 8}, initiator,       {heads + 8, 8},
+                                 acceptor,   {heads + 16, 4}, application};
     const struct crypto_message m = {.parts = parts, .count = 6};
     crypto_md5(&m, hash);
     return true;

@@ -96,7 +96,8 @@ static bool identity_is_ansi(ULONG flags, bool call_is_ansi)
 
 static bool identity_is_encrypted(ULONG flags)
 {
-    return (flags & (SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED |
+    return (flags & (SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED |
+                     SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED |
                      SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED)) != 0;
 }
 
@@ -168,8 +169,8 @@ static SECURITY_STATUS identity_packed_password(const struct ntlm_client_memory 
         !inside(size, at.ByteArrayOffset, at.ByteArrayLength)) {
         return SEC_E_UNKNOWN_CREDENTIALS;
     }
-    /* Writers differ in whether the bytes are the password or a SEC_WINNT_AUTH_DATA_PASSWORD that points to it; as a
-     * password the latter would hold a NUL character. */
+    /* Writers differ in whether the bytes are the password or a SEC_WINNT_AUTH_DATA_PASSWORD that points to
+     * it; as a password the latter would hold a NUL character. */
     if (at.ByteArrayLength >= sizeof inner &&
         identity_fetch(memory, &inner, sizeof inner, base + at.ByteArrayOffset) == SEC_E_OK &&
         inner.UnicodePassword.ByteArrayOffset <= UINT16_MAX &&
@@ -209,8 +210,8 @@ static SECURITY_STATUS identity_ex2(const struct ntlm_client_memory *memory, con
                                     &out->password);
 }
 
-static SECURITY_STATUS identity_text(const struct ntlm_client_memory *memory, const struct identity_field *field,
-                                     bool ansi, struct ntlm_text *out)
+static SECURITY_STATUS identity_text(const struct ntlm_client_memory *memory,
+                                     const struct identity_field *field, bool ansi, struct ntlm_text *out)
 {
     /* One unit more: fields of size 0 need memory too, and unaligned UTF-16 is copied before it is read. */
     char *bytes = mem_alloc(field->size + sizeof(char16_t));
@@ -292,9 +293,14 @@ static SECURITY_STATUS identity_from_file(const char *user, const char *domain, 
         return status;
     }
     while ((status = ntlm_account_file_next(&f, path, &line, NULL)) == SEC_E_OK) {
-        if ((user == NULL || ntlm_account_name_equal(user, line.user)) &&
-            (domain == NULL || ntlm_account_name_equal(domain, line.domain))) {
+        bool failed = false;
+        if ((user == NULL || ntlm_account_name_equal(user, line.user, &failed)) &&
+            (domain == NULL || ntlm_account_name_equal(domain, line.domain, &failed))) {
             status = identity_from_line(&line, out);
+            break;
+        }
+        if (failed) {
+            status = SEC_E_INSUFFICIENT_MEMORY;
             break;
         }
     }
@@ -354,8 +360,8 @@ static SECURITY_STATUS identity_complete(struct ntlm_identity *id)
 }
 
 /* The texts of *id from the fields; the password is spent. */
-static SECURITY_STATUS identity_fill(const struct ntlm_client_memory *memory, const struct identity_fields *fields,
-                                     struct ntlm_identity *id)
+static SECURITY_STATUS identity_fill(const struct ntlm_client_memory *memory,
+                                     const struct identity_fields *fields, struct ntlm_identity *id)
 {
     struct ntlm_text password = {NULL, 0};
     SECURITY_STATUS status = identity_text(memory, &fields->user, fields->ansi, &id->user);

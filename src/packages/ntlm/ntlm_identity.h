@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/ntlm identity: who a client says it is. Read from the application's SEC_WINNT_AUTH_IDENTITY structure of any
- * version, or from NTLM_USER_FILE when it gives none. The password becomes its NT hash at once and is wiped.
+ * packages/ntlm identity: who a client says it is. Read from the application's SEC_WINNT_AUTH_IDENTITY
+ * structure of any version, or from NTLM_USER_FILE when it gives none. The password becomes its NT hash at
+ * once and is wiped.
  */
 #ifndef OPENSSPI_PACKAGES_NTLM_IDENTITY_H
 #define OPENSSPI_PACKAGES_NTLM_IDENTITY_H
@@ -35,14 +36,13 @@ struct ntlm_client_memory {
 };
 
 /*
- * Reads the application's structure at data (in the client's memory, touched only through memory->copy, each length
- * checked before). ansi says what text is where the structure's flags do not: it is UTF-8 then.
- *   SEC_E_OK                  *out is filled and *given is true; *given false: the structure names nobody, so that the
- *                             default credentials are meant
- *   SEC_E_UNKNOWN_CREDENTIALS malformed, or of a kind that NTLM has no use for (encrypted, certificates)
- *   SEC_E_NO_CREDENTIALS      a user without password whom NTLM_USER_FILE does not know either
- *   SEC_E_INSUFFICIENT_MEMORY
- * "DOMAIN\user" in the user's field with no domain is taken apart; user@domain stays as it is, with an empty domain.
+ * Reads the application's structure at data (in the client's memory, touched only through memory->copy, each
+ * length checked before). ansi says what text is where the structure's flags do not: it is UTF-8 then.
+ *   SEC_E_OK                  *out is filled and *given is true; *given false: the structure names nobody, so
+ * that the default credentials are meant SEC_E_UNKNOWN_CREDENTIALS malformed, or of a kind that NTLM has no
+ * use for (encrypted, certificates) SEC_E_NO_CREDENTIALS      a user without password whom NTLM_USER_FILE
+ * does not know either SEC_E_INSUFFICIENT_MEMORY "DOMAIN\user" in the user's field with no domain is taken
+ * apart; user@domain stays as it is, with an empty domain.
  */
 SECURITY_STATUS ntlm_identity_read(const struct ntlm_client_memory *memory, void *data, bool ansi,
                                    struct ntlm_identity *out, bool *given);

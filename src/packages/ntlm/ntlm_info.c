@@ -5,10 +5,10 @@ static char16_t info_name[] = u"NTLM";
 static char16_t info_comment[] = u"NTLM Security Package";
 
 const SecPkgInfoW ntlm_package_info = {
-    .fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY | SECPKG_FLAG_DATAGRAM |
-                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_IMPERSONATION |
-                     SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_LOGON |
-                     SECPKG_FLAG_READONLY_WITH_CHECKSUM,
+    .fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
+                     SECPKG_FLAG_DATAGRAM | SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
+                     SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE |
+                     SECPKG_FLAG_LOGON | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
     .wVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
     .wRPCID = 10, /* RPC_C_AUTHN_WINNT */
     .cbMaxToken = NTLM_MAX_TOKEN_REALLY,
@@ -43,8 +43,8 @@ char16_t *ntlm_string_copy(ntlm_alloc_fn alloc, const char16_t *text, size_t uni
     return copy;
 }
 
-char16_t *ntlm_account_string(ntlm_alloc_fn alloc, const char16_t *domain, size_t domain_units, const char16_t *user,
-                              size_t user_units)
+char16_t *ntlm_account_string(ntlm_alloc_fn alloc, const char16_t *domain, size_t domain_units,
+                              const char16_t *user, size_t user_units)
 {
     if (domain_units == 0) {
         return ntlm_string_copy(alloc, user, user_units);

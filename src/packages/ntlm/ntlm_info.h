@@ -23,7 +23,7 @@ SecPkgInfoW *ntlm_package_info_copy(ntlm_alloc_fn alloc);
 /* Terminated copy; NULL when out of memory. */
 char16_t *ntlm_string_copy(ntlm_alloc_fn alloc, const char16_t *text, size_t units);
 /* DOMAIN\user, or user alone when there is no domain (user@domain). */
-char16_t *ntlm_account_string(ntlm_alloc_fn alloc, const char16_t *domain, size_t domain_units, const char16_t *user,
-                              size_t user_units);
+char16_t *ntlm_account_string(ntlm_alloc_fn alloc, const char16_t *domain, size_t domain_units,
+                              const char16_t *user, size_t user_units);
 
 #endif

@@ -59,7 +59,8 @@ static void units_printable(char16_t *units, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bool control = units[i] < 0x20 || (units[i] >= 0x7f && units[i] < 0xa0);
-        bool direction = (units[i] >= 0x202a && units[i] <= 0x202e) || (units[i] >= 0x2066 && units[i] <= 0x2069);
+        bool direction =
+            (units[i] >= 0x202a && units[i] <= 0x202e) || (units[i] >= 0x2066 && units[i] <= 0x2069);
         if (control || direction) {
             units[i] = u'?';
         }
@@ -124,7 +125,8 @@ static void line_version(const struct inspect *in, unsigned depth, const uint8_t
     if (at == NULL) {
         return;
     }
-    (void)snprintf(text, sizeof text, "%u.%u.%u revision %u", at[0], at[1], at[2] | (unsigned)at[3] << 8, at[7]);
+    (void)snprintf(text, sizeof text, "%u.%u.%u revision %u", at[0], at[1], at[2] | (unsigned)at[3] << 8,
+                   at[7]);
     line(in, depth, "Version", text, offset_of(in, at), NTLM_VERSION_SIZE);
 }
 
@@ -136,7 +138,7 @@ static void line_flags(const struct inspect *in, unsigned depth, size_t offset, 
     (void)ntlm_flags_text(flags, names, sizeof names);
     while (rest != NULL && *rest != 0) {
         char *name = rest;
-        char text[64];
+        char text[576];
         rest = strchr(rest, '|');
         if (rest != NULL) {
             *rest++ = 0;
@@ -191,7 +193,8 @@ static void line_pair(const struct inspect *in, unsigned depth, const struct ntl
     line_hex(in, depth, unknown, pair->value);
 }
 
-static SECURITY_STATUS walk_pairs(const struct inspect *in, unsigned depth, const char *name, struct span pairs)
+static SECURITY_STATUS walk_pairs(const struct inspect *in, unsigned depth, const char *name,
+                                  struct span pairs)
 {
     struct ntlm_av_list list;
     bool good = ntlm_av_read(pairs, &list);
@@ -322,7 +325,8 @@ __attribute__((visibility("default"))) SECURITY_STATUS SspiInspectToken(const vo
     }
     if (size >= sizeof ntlmssp && memcmp(token, ntlmssp, sizeof ntlmssp) == 0) {
         line(&in, 0, "NTLMSSP", "", 0, size);
-        return line_error(&in, size < 12 ? "the message ends before its type" : "no NTLM message has this type");
+        return line_error(&in,
+                          size < 12 ? "the message ends before its type" : "no NTLM message has this type");
     }
     if (size == NTLM_TOKEN_SIZE && wire_get_u32(token) == 1) {
         return walk_signature(&in);

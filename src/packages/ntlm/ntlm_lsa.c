@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/ntlm/ntlm_lsa.h"
 
+#include <opensspi.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -23,6 +24,7 @@ struct ntlm_lsa_context {
     struct ntlm_handshake *handshake; /* NULL unless OPEN */
     uint8_t state;                    /* enum context_state */
     uint8_t busy;                     /* atomic: a leg is being worked on */
+    uint8_t mic;                      /* established: AUTHENTICATE carries a MIC */
 };
 
 _Static_assert(sizeof(struct ntlm_lsa_context) <= 64, "a million contexts are 64 MB here");
@@ -142,6 +144,26 @@ static NTSTATUS NTAPI ntlm_SpGetInfo(PSecPkgInfoW PackageInfo)
     return SEC_E_OK;
 }
 
+/* For Negotiate: the mechanism's name, 1.3.6.1.4.1.311.2.2.10. */
+static NTSTATUS NTAPI ntlm_SpGetExtendedInformation(SECPKG_EXTENDED_INFORMATION_CLASS Class,
+                                                    PSECPKG_EXTENDED_INFORMATION *ppInformation)
+{
+    static const UCHAR oid[] = {0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a};
+    if (Class != SecpkgGssInfo) {
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    SECPKG_EXTENDED_INFORMATION *information =
+        lsa_functions->AllocateLsaHeap(sizeof *information + sizeof oid);
+    if (information == NULL) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    information->Class = SecpkgGssInfo;
+    information->Info.GssInfo.EncodedIdLength = sizeof oid;
+    memcpy(information->Info.GssInfo.EncodedId, oid, sizeof oid);
+    *ppInformation = information;
+    return SEC_E_OK;
+}
+
 /* ---- credentials ---- */
 
 static bool call_is_ansi(void)
@@ -152,7 +174,8 @@ static bool call_is_ansi(void)
 }
 
 /* Default credentials may be missing: the first InitializeSecurityContext says so, as on Windows. */
-static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNICODE_STRING *principal, void *data)
+static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNICODE_STRING *principal,
+                                           void *data)
 {
     if (data != NULL) {
         const struct ntlm_client_memory memory = {lsa_functions->CopyFromClientBuffer};
@@ -173,7 +196,8 @@ static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNIC
 static NTSTATUS NTAPI ntlm_SpAcquireCredentialsHandle(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags,
                                                       PLUID LogonId, PVOID AuthorizationData,
                                                       PVOID GetKeyFunciton, PVOID GetKeyArgument,
-                                                      PLSA_SEC_HANDLE CredentialHandle, PTimeStamp ExpirationTime)
+                                                      PLSA_SEC_HANDLE CredentialHandle,
+                                                      PTimeStamp ExpirationTime)
 {
     struct ntlm_credential made = {.use = CredentialUseFlags & SECPKG_CRED_BOTH};
     uintptr_t id = 0;
@@ -238,8 +262,7 @@ static NTSTATUS client_give_name(const struct ntlm_text *domain, const struct nt
 {
     void *there = NULL;
     char16_t *name = ntlm_account_string(mem_alloc, domain->text, domain->units, user->text, user->units);
-    NTSTATUS status =
-        client_give(name, name != NULL ? (utf16_length(name) + 1) * sizeof *name : 0, &there);
+    NTSTATUS status = client_give(name, name != NULL ? (utf16_length(name) + 1) * sizeof *name : 0, &there);
     mem_free(name);
     if (status == SEC_E_OK) {
         SecPkgContext_NamesW names = {there}; /* SecPkgCredentials_NamesW has the same layout */
@@ -248,8 +271,8 @@ static NTSTATUS client_give_name(const struct ntlm_text *domain, const struct nt
     return status;
 }
 
-static NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHandle, ULONG CredentialAttribute,
-                                                        PVOID Buffer)
+static NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHandle,
+                                                        ULONG CredentialAttribute, PVOID Buffer)
 {
     const struct ntlm_credential *c = slab_get(&credentials, CredentialHandle);
     if (c == NULL) {
@@ -269,7 +292,8 @@ static NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE Credentia
 
 /* ---- contexts ---- */
 
-/* A new context with an empty handshake. Numbers with the mark of imported contexts stay taken: see ntlm_user.h. */
+/* A new context with an empty handshake. Numbers with the mark of imported contexts stay taken: see
+ * ntlm_user.h. */
 static struct ntlm_lsa_context *context_new(uintptr_t *id, bool initiator)
 {
     struct ntlm_lsa_context *c;
@@ -291,6 +315,7 @@ static struct ntlm_lsa_context *context_new(uintptr_t *id, bool initiator)
 
 static void context_end(struct ntlm_lsa_context *c, enum context_state state)
 {
+    c->mic = c->handshake != NULL && c->handshake->mic;
     ntlm_handshake_free(c->handshake);
     c->handshake = NULL;
     c->state = (uint8_t)state;
@@ -358,7 +383,8 @@ static SECURITY_STATUS output_check(const SecBufferDesc *output, size_t size)
     if (token == NULL) {
         return size == 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN;
     }
-    return token->cbBuffer >= size && (token->pvBuffer != NULL || size == 0) ? SEC_E_OK : SEC_E_BUFFER_TOO_SMALL;
+    return token->cbBuffer >= size && (token->pvBuffer != NULL || size == 0) ? SEC_E_OK
+                                                                             : SEC_E_BUFFER_TOO_SMALL;
 }
 
 static void output_token(SecBufferDesc *output, struct span bytes)
@@ -438,10 +464,11 @@ static SECURITY_STATUS initiate_prepare(struct ntlm_handshake *h, const struct n
         }
     }
     return ntlm_text_copy(&h->target, units > 0 ? target->Buffer : u"", units) ? SEC_E_OK
-                                                                              : SEC_E_INSUFFICIENT_MEMORY;
+                                                                               : SEC_E_INSUFFICIENT_MEMORY;
 }
 
-static SECURITY_STATUS initiate_first(struct ntlm_handshake *h, const SecBufferDesc *input, SecBufferDesc *output)
+static SECURITY_STATUS initiate_first(struct ntlm_handshake *h, const SecBufferDesc *input,
+                                      SecBufferDesc *output)
 {
     SECURITY_STATUS status = input_bindings(h, input);
     if (status == SEC_E_OK) {
@@ -502,7 +529,8 @@ static NTSTATUS initiate_finish(LSA_SEC_HANDLE context, const SecBufferDesc *inp
     struct span token = input_token(input);
     SECURITY_STATUS status = token.size == 0 ? SEC_E_INVALID_TOKEN : input_bindings(c->handshake, input);
     if (status == SEC_E_OK) {
-        status = ntlm_initiate_authenticate(c->handshake, token, &result.token, &result.packed, &result.names);
+        status =
+            ntlm_initiate_authenticate(c->handshake, token, &result.token, &result.packed, &result.names);
     }
     if (status == SEC_E_OK) {
         status = leg_deliver(&result, output, packed);
@@ -517,16 +545,17 @@ static NTSTATUS initiate_finish(LSA_SEC_HANDLE context, const SecBufferDesc *inp
 static NTSTATUS NTAPI ntlm_SpInitLsaModeContext(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
                                                 PUNICODE_STRING TargetName, ULONG ContextRequirements,
                                                 ULONG TargetDataRep, PSecBufferDesc InputBuffers,
-                                                PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffers,
-                                                PULONG ContextAttributes, PTimeStamp ExpirationTime,
-                                                PBOOLEAN MappedContext, PSecBuffer ContextData)
+                                                PLSA_SEC_HANDLE NewContextHandle,
+                                                PSecBufferDesc OutputBuffers, PULONG ContextAttributes,
+                                                PTimeStamp ExpirationTime, PBOOLEAN MappedContext,
+                                                PSecBuffer ContextData)
 {
     NTSTATUS status;
     (void)TargetDataRep;
     *MappedContext = FALSE;
     if (ContextHandle == 0) {
-        status = initiate_begin(CredentialHandle, TargetName, ContextRequirements, InputBuffers, OutputBuffers,
-                                NewContextHandle, ContextAttributes);
+        status = initiate_begin(CredentialHandle, TargetName, ContextRequirements, InputBuffers,
+                                OutputBuffers, NewContextHandle, ContextAttributes);
     } else {
         status = initiate_finish(ContextHandle, InputBuffers, OutputBuffers, ContextAttributes, ContextData);
         *NewContextHandle = ContextHandle;
@@ -598,9 +627,10 @@ static NTSTATUS accept_finish(LSA_SEC_HANDLE context, ULONG requirements, const 
     return status;
 }
 
-static NTSTATUS NTAPI ntlm_SpAcceptLsaModeContext(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
-                                                  PSecBufferDesc InputBuffer, ULONG ContextRequirements,
-                                                  ULONG TargetDataRep, PLSA_SEC_HANDLE NewContextHandle,
+static NTSTATUS NTAPI ntlm_SpAcceptLsaModeContext(LSA_SEC_HANDLE CredentialHandle,
+                                                  LSA_SEC_HANDLE ContextHandle, PSecBufferDesc InputBuffer,
+                                                  ULONG ContextRequirements, ULONG TargetDataRep,
+                                                  PLSA_SEC_HANDLE NewContextHandle,
                                                   PSecBufferDesc OutputBuffer, PULONG ContextAttributes,
                                                   PTimeStamp ExpirationTime, PBOOLEAN MappedContext,
                                                   PSecBuffer ContextData)
@@ -609,11 +639,11 @@ static NTSTATUS NTAPI ntlm_SpAcceptLsaModeContext(LSA_SEC_HANDLE CredentialHandl
     (void)TargetDataRep;
     *MappedContext = FALSE;
     if (ContextHandle == 0) {
-        status = accept_begin(CredentialHandle, ContextRequirements, InputBuffer, OutputBuffer, NewContextHandle,
-                              ContextAttributes);
+        status = accept_begin(CredentialHandle, ContextRequirements, InputBuffer, OutputBuffer,
+                              NewContextHandle, ContextAttributes);
     } else {
-        status = accept_finish(ContextHandle, ContextRequirements, InputBuffer, OutputBuffer, ContextAttributes,
-                               ContextData);
+        status = accept_finish(ContextHandle, ContextRequirements, InputBuffer, OutputBuffer,
+                               ContextAttributes, ContextData);
         *NewContextHandle = ContextHandle;
         *MappedContext = status == SEC_E_OK;
     }
@@ -670,6 +700,10 @@ static NTSTATUS NTAPI ntlm_SpQueryLsaContextAttributes(LSA_SEC_HANDLE ContextHan
     if (ContextAttribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS) {
         return query_last_token(c, Buffer);
     }
+    if (ContextAttribute == SSPI_ATTR_MECHLIST_MIC && c->state == CONTEXT_ESTABLISHED) {
+        ULONG wanted = c->mic;
+        return lsa_functions->CopyToClientBuffer(NULL, sizeof wanted, Buffer, &wanted);
+    }
     const struct ntlm_handshake *h = c->handshake;
     if (c->state != CONTEXT_OPEN || h == NULL) {
         return SEC_E_INVALID_HANDLE;
@@ -700,6 +734,7 @@ NTSTATUS ntlm_SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECP
         .InitLsaModeContext = ntlm_SpInitLsaModeContext,
         .AcceptLsaModeContext = ntlm_SpAcceptLsaModeContext,
         .DeleteContext = ntlm_SpDeleteContext,
+        .GetExtendedInformation = ntlm_SpGetExtendedInformation,
         .QueryContextAttributes = ntlm_SpQueryLsaContextAttributes,
     };
     (void)LsaVersion;

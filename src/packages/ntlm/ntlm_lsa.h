@@ -2,13 +2,13 @@
 /*
  * packages/ntlm, LSA half: credentials, handshakes, and the numbers that contexts have in both halves.
  *
- * A context is a small object in a slab for as long as the application has its handle; while the handshake goes on it owns a
- * struct ntlm_handshake (mem_alloc), which is gone once the context is established or has failed. The result crosses to the
- * user half as a packed context and is wiped here.
+ * A context is a small object in a slab for as long as the application has its handle; while the handshake
+ * goes on it owns a struct ntlm_handshake (mem_alloc), which is gone once the context is established or has
+ * failed. The result crosses to the user half as a packed context and is wiped here.
  *
- * ntlm_lsa.c has the table and the calls' frame; ntlm_lsa_initiate.c and ntlm_lsa_accept.c what happens in the legs. The leg
- * functions allocate the outgoing token with mem_alloc, touch nothing of the caller's, and on failure leave the
- * handshake to be discarded.
+ * ntlm_lsa.c has the table and the calls' frame; ntlm_lsa_initiate.c and ntlm_lsa_accept.c what happens in
+ * the legs. The leg functions allocate the outgoing token with mem_alloc, touch nothing of the caller's, and
+ * on failure leave the handshake to be discarded.
  */
 #ifndef OPENSSPI_PACKAGES_NTLM_LSA_H
 #define OPENSSPI_PACKAGES_NTLM_LSA_H
@@ -33,8 +33,8 @@ static inline struct span ntlm_blob_span(const struct ntlm_blob *b)
 
 /* This machine's names, terminated, "" where not known; set at SpInitialize. Tests write it. */
 struct ntlm_machine {
-    char16_t computer[16];      /* NetBIOS */
-    char16_t domain[16];        /* NetBIOS; the computer's name when it is in none */
+    char16_t computer[16]; /* NetBIOS */
+    char16_t domain[16];   /* NetBIOS; the computer's name when it is in none */
     char16_t dns_computer[256];
     char16_t dns_domain[256];
 };
@@ -42,9 +42,9 @@ extern struct ntlm_machine ntlm_machine;
 
 struct ntlm_credential {
     struct slab_head head;
-    ULONG use;                     /* SECPKG_CRED_* */
-    bool has_identity;             /* outbound ones only; false: no default credentials were found */
-    bool supplied;                 /* the application gave the identity */
+    ULONG use;         /* SECPKG_CRED_* */
+    bool has_identity; /* outbound ones only; false: no default credentials were found */
+    bool supplied;     /* the application gave the identity */
     struct ntlm_identity identity;
 };
 
@@ -59,7 +59,8 @@ struct ntlm_handshake {
     struct ntlm_identity identity; /* initiator */
     struct ntlm_text target;       /* initiator: as the application named it */
     bool has_bindings;
-    uint8_t bindings[16];          /* MD5 of the channel bindings */
+    uint8_t bindings[16]; /* MD5 of the channel bindings */
+    bool mic;             /* AUTHENTICATE carries a MIC; known after the second leg */
 };
 
 void ntlm_handshake_free(struct ntlm_handshake *h);
@@ -73,8 +74,8 @@ static inline bool ntlm_handshake_datagram(const struct ntlm_handshake *h)
 bool ntlm_strong_enough(uint32_t flags);
 
 /*
- * The end of both roles: *out from the negotiated flags, the ExportedSessionKey and the ISC_RET_/ASC_RET_ bits. The
- * texts are the caller's to set, and must live until it is packed.
+ * The end of both roles: *out from the negotiated flags, the ExportedSessionKey and the ISC_RET_/ASC_RET_
+ * bits. The texts are the caller's to set, and must live until it is packed.
  */
 void ntlm_establish(struct ntlm_packed *out, uint32_t flags, bool initiator, uint32_t attributes,
                     const uint8_t session_key[static 16]);
@@ -86,11 +87,12 @@ uint32_t ntlm_initiate_flags(ULONG requirements);
 /* First leg: h->offered is set; writes NEGOTIATE to h->negotiate (nothing for datagrams). */
 SECURITY_STATUS ntlm_initiate_negotiate(struct ntlm_handshake *h);
 /*
- * Second leg: *token is AUTHENTICATE, *out the context; its texts point into h and into *names, a block of text that the
- * caller frees (mem_free) after packing. SEC_E_OK or the answer.
+ * Second leg: *token is AUTHENTICATE, *out the context; its texts point into h and into *names, a block of
+ * text that the caller frees (mem_free) after packing. SEC_E_OK or the answer.
  */
 SECURITY_STATUS ntlm_initiate_authenticate(struct ntlm_handshake *h, struct span challenge,
-                                           struct ntlm_blob *token, struct ntlm_packed *out, char16_t **names);
+                                           struct ntlm_blob *token, struct ntlm_packed *out,
+                                           char16_t **names);
 ULONG ntlm_initiate_attributes(const struct ntlm_handshake *h, uint32_t flags);
 
 /* ---- ntlm_lsa_accept.c ---- */

@@ -15,8 +15,8 @@
 #define NTLM_MAX_LIFETIME (UINT64_C(36) * 3600 * 10000000)
 
 /* What this side can do; CHALLENGE has those that the client asked for. */
-#define ACCEPT_FEATURES                                                                                                \
-    (NTLM_F_UNICODE | NTLM_F_REQUEST_TARGET | NTLM_F_SIGN | NTLM_F_SEAL | NTLM_F_NTLM | NTLM_F_ALWAYS_SIGN |           \
+#define ACCEPT_FEATURES                                                                                      \
+    (NTLM_F_UNICODE | NTLM_F_REQUEST_TARGET | NTLM_F_SIGN | NTLM_F_SEAL | NTLM_F_NTLM | NTLM_F_ALWAYS_SIGN | \
      NTLM_F_ESS | NTLM_F_IDENTIFY | NTLM_F_VERSION | NTLM_F_128 | NTLM_F_KEY_EXCH | NTLM_F_56)
 
 ULONG ntlm_accept_attributes(const struct ntlm_handshake *h, uint32_t flags)
@@ -70,8 +70,8 @@ static SECURITY_STATUS accept_write_challenge(struct ntlm_handshake *h)
     uint8_t info[1200], name[sizeof ntlm_machine.domain];
     size_t units = utf16_length(ntlm_machine.domain);
     struct wire_writer w;
-    struct ntlm_challenge m = {
-        .flags = h->offered, .version = h->offered & NTLM_F_VERSION ? ntlm_version_ours : NULL};
+    struct ntlm_challenge m = {.flags = h->offered,
+                               .version = h->offered & NTLM_F_VERSION ? ntlm_version_ours : NULL};
     wire_write_init(&w, info, sizeof info);
     accept_write_info(&w, sources_now());
     if (w.failed) {
@@ -179,7 +179,8 @@ static SECURITY_STATUS leg_classify(struct accept_leg *leg)
         if (policy->level >= 5) {
             return SEC_E_LOGON_DENIED;
         }
-        return (leg->flags & NTLM_F_ESS) && m->lm.size != NTLM_V1_RESPONSE_SIZE ? SEC_E_INVALID_TOKEN : SEC_E_OK;
+        return (leg->flags & NTLM_F_ESS) && m->lm.size != NTLM_V1_RESPONSE_SIZE ? SEC_E_INVALID_TOKEN
+                                                                                : SEC_E_OK;
     }
     leg->kind = ACCEPT_V2;
     if (!ntlm_v2_response_read(m->nt, &leg->v2) || !ntlm_av_read(leg->v2.av_pairs, &leg->pairs) ||
@@ -250,8 +251,8 @@ static const char16_t *leg_domain(const struct accept_leg *leg)
 }
 
 /*
- * The account's NT hash to leg->hash, or a random one that nobody knows, so that what follows is the same work for
- * everybody; one MD4 is done whichever file the account is in, or none.
+ * The account's NT hash to leg->hash, or a random one that nobody knows, so that what follows is the same
+ * work for everybody; one MD4 is done whichever file the account is in, or none.
  */
 static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
 {
@@ -342,7 +343,8 @@ static bool leg_mic_right(const struct accept_leg *leg, const uint8_t key[static
     if (leg->m.mic == NULL) {
         return false; /* announced and not there */
     }
-    ntlm_compute_mic(key, ntlm_blob_span(&leg->h->negotiate), ntlm_blob_span(&leg->h->challenge), leg->token, mic);
+    ntlm_compute_mic(key, ntlm_blob_span(&leg->h->negotiate), ntlm_blob_span(&leg->h->challenge), leg->token,
+                     mic);
     return secret_equal(mic, leg->m.mic, sizeof mic);
 }
 
@@ -418,7 +420,8 @@ static SECURITY_STATUS leg_run(struct accept_leg *leg)
     return status;
 }
 
-static void leg_text(struct ntlm_packed *out, enum ntlm_packed_text_index index, const char16_t *text, size_t units)
+static void leg_text(struct ntlm_packed *out, enum ntlm_packed_text_index index, const char16_t *text,
+                     size_t units)
 {
     out->text[index].text = text;
     out->text[index].units = units;
@@ -459,6 +462,7 @@ SECURITY_STATUS ntlm_accept_authenticate(struct ntlm_handshake *h, struct span a
     if (status == SEC_E_OK) {
         leg_texts(&leg, out);
         ntlm_establish(out, leg.flags, false, ntlm_accept_attributes(h, leg.flags), leg.exported);
+        h->mic = (ntlm_av_flags(&leg.pairs) & NTLM_AV_FLAG_MIC) != 0;
         *names = leg.names;
     } else {
         mem_free(leg.names);

@@ -13,8 +13,8 @@
 uint32_t ntlm_initiate_flags(ULONG requirements)
 {
     const ULONG integrity = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT;
-    uint32_t flags = NTLM_F_UNICODE | NTLM_F_REQUEST_TARGET | NTLM_F_NTLM | NTLM_F_ALWAYS_SIGN | NTLM_F_VERSION |
-                     NTLM_F_128 | NTLM_F_56;
+    uint32_t flags = NTLM_F_UNICODE | NTLM_F_REQUEST_TARGET | NTLM_F_NTLM | NTLM_F_ALWAYS_SIGN |
+                     NTLM_F_VERSION | NTLM_F_128 | NTLM_F_56;
     if (ntlm_policy()->level > 0) {
         flags |= NTLM_F_ESS; /* level 0 never negotiates extended session security */
     }
@@ -24,7 +24,8 @@ uint32_t ntlm_initiate_flags(ULONG requirements)
     if (requirements & ISC_REQ_CONFIDENTIALITY) {
         flags |= NTLM_F_SIGN | NTLM_F_SEAL;
     }
-    /* Without SIGN or SEAL there is no key to exchange (3.1.5.1.2), and peers disagree on what is sent then. */
+    /* Without SIGN or SEAL there is no key to exchange (3.1.5.1.2), and peers disagree on what is sent then.
+     */
     if (flags & NTLM_F_SIGN) {
         flags |= NTLM_F_KEY_EXCH;
     }
@@ -86,13 +87,13 @@ struct initiate_leg {
     struct ntlm_av_list info; /* of CHALLENGE */
     uint32_t flags;           /* negotiated */
     bool mic;
-    uint8_t *text;            /* user, domain, workstation on the wire; mem_alloc */
+    uint8_t *text; /* user, domain, workstation on the wire; mem_alloc */
     struct span user, domain, workstation;
     uint8_t lm[24];
     size_t lm_size;
-    uint8_t *nt;              /* mem_alloc */
+    uint8_t *nt; /* mem_alloc */
     size_t nt_size;
-    uint8_t base[16];         /* KeyExchangeKey */
+    uint8_t base[16]; /* KeyExchangeKey */
     uint8_t exported[16];
     uint8_t encrypted[16];
     size_t encrypted_size;
@@ -149,15 +150,16 @@ static SECURITY_STATUS leg_names(struct initiate_leg *leg)
     return SEC_E_OK;
 }
 
-/* The AV pairs of the response: the server's, each once and without those that are the client's to say; then ours. */
+/* The AV pairs of the response: the server's, each once and without those that are the client's to say; then
+ * ours. */
 static void leg_write_pairs(const struct initiate_leg *leg, struct wire_writer *w, struct span target)
 {
     const struct ntlm_handshake *h = leg->h;
     uint32_t flags = NTLM_AV_FLAG_MIC;
     for (size_t i = 0; i < leg->info.count; i++) {
         const struct ntlm_av_pair *pair = &leg->info.pairs[i];
-        bool ours = pair->id == NTLM_AV_FLAGS || pair->id == NTLM_AV_TARGET_NAME || pair->id == NTLM_AV_SINGLE_HOST ||
-                    pair->id == NTLM_AV_CHANNEL_BINDINGS;
+        bool ours = pair->id == NTLM_AV_FLAGS || pair->id == NTLM_AV_TARGET_NAME ||
+                    pair->id == NTLM_AV_SINGLE_HOST || pair->id == NTLM_AV_CHANNEL_BINDINGS;
         if (!ours && ntlm_av_find(&leg->info, pair->id) == pair) {
             ntlm_av_write(w, pair->id, pair->value);
         }
@@ -187,8 +189,7 @@ static SECURITY_STATUS leg_respond_v2(struct initiate_leg *leg)
         status = SEC_E_LOGON_DENIED;
         goto out;
     }
-    if (target_wire == NULL ||
-        !ntlm_compute_ntowf_v2(leg->h->identity.hash, leg->user, leg->domain, key)) {
+    if (target_wire == NULL || !ntlm_compute_ntowf_v2(leg->h->identity.hash, leg->user, leg->domain, key)) {
         goto out;
     }
     if (!sources_random(client_challenge, sizeof client_challenge)) {
@@ -291,7 +292,8 @@ static SECURITY_STATUS leg_write(struct initiate_leg *leg, struct ntlm_blob *tok
     wire_write_init(&w, NULL, 0);
     ntlm_authenticate_write(&w, &m);
     if (w.failed) {
-        return SEC_E_BUFFER_TOO_SMALL; /* a name or the server's target info is beyond what a message can carry */
+        return SEC_E_BUFFER_TOO_SMALL; /* a name or the server's target info is beyond what a message can
+                                          carry */
     }
     token->data = mem_alloc(w.at);
     if (token->data == NULL) {
@@ -376,13 +378,15 @@ SECURITY_STATUS ntlm_initiate_authenticate(struct ntlm_handshake *h, struct span
     }
     if (status == SEC_E_OK) {
         ntlm_establish(out, leg.flags, true, ntlm_initiate_attributes(h, leg.flags), leg.exported);
+        h->mic = leg.mic;
     } else {
         ntlm_blob_free(token);
     }
     if (trace_on()) {
         char flags[256];
         trace_event("ntlm", "authenticate-sent", "flags=%s mic=%d bindings=%d status=0x%08x",
-                    ntlm_flags_text(leg.flags, flags, sizeof flags), leg.mic, h->has_bindings, (unsigned)status);
+                    ntlm_flags_text(leg.flags, flags, sizeof flags), leg.mic, h->has_bindings,
+                    (unsigned)status);
     }
     mem_free(leg.text);
     mem_free(leg.nt);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/ntlm messages: NEGOTIATE, CHALLENGE and AUTHENTICATE ([MS-NLMP] 2.2.1), the AV pairs inside them (2.2.2.1)
- * and the NTLMv2 response (2.2.2.7, 2.2.2.8). Reading gives spans into the token, which must outlive them; nothing is
- * copied and nothing allocated. Every offset and length is checked against the token; a false answer means
- * SEC_E_INVALID_TOKEN and leaves *out undefined. Writing goes through a wire_writer, which may only count.
+ * packages/ntlm messages: NEGOTIATE, CHALLENGE and AUTHENTICATE ([MS-NLMP] 2.2.1), the AV pairs inside them
+ * (2.2.2.1) and the NTLMv2 response (2.2.2.7, 2.2.2.8). Reading gives spans into the token, which must
+ * outlive them; nothing is copied and nothing allocated. Every offset and length is checked against the
+ * token; a false answer means SEC_E_INVALID_TOKEN and leaves *out undefined. Writing goes through a
+ * wire_writer, which may only count.
  *
  * Text is UTF-16LE as on the wire (even length checked); NEGOTIATE's two names alone are OEM text.
  */
@@ -75,9 +76,9 @@ void ntlm_authenticate_write(struct wire_writer *w, const struct ntlm_authentica
 
 /* The NTLMv2 response, 2.2.2.8. */
 struct ntlm_v2_response {
-    const uint8_t *proof; /* 16 bytes */
-    struct span blob;     /* NTLMv2_CLIENT_CHALLENGE: what the proof covers */
-    uint64_t time;        /* FILETIME */
+    const uint8_t *proof;            /* 16 bytes */
+    struct span blob;                /* NTLMv2_CLIENT_CHALLENGE: what the proof covers */
+    uint64_t time;                   /* FILETIME */
     const uint8_t *client_challenge; /* 8 bytes */
     struct span av_pairs;
 };
@@ -85,7 +86,8 @@ struct ntlm_v2_response {
 /* false: too short for an NTLMv2 response or of another response version. The AV pairs are not looked at. */
 bool ntlm_v2_response_read(struct span nt, struct ntlm_v2_response *out);
 
-/* Writes NTLMv2_CLIENT_CHALLENGE around av_pairs (which end with MsvAvEOL), with the four zero bytes of 3.3.2. */
+/* Writes NTLMv2_CLIENT_CHALLENGE around av_pairs (which end with MsvAvEOL), with the four zero bytes
+ * of 3.3.2. */
 void ntlm_v2_blob_write(struct wire_writer *w, uint64_t time, const uint8_t client_challenge[static 8],
                         struct span av_pairs);
 
@@ -124,8 +126,8 @@ struct ntlm_av_list {
     bool duplicates; /* some id stands twice */
 };
 
-/* Reads up to MsvAvEOL; what follows is ignored. False: no end, a pair that does not fit, more than the maximum, or a
- * known pair of a size it cannot have. */
+/* Reads up to MsvAvEOL; what follows is ignored. False: no end, a pair that does not fit, more than the
+ * maximum, or a known pair of a size it cannot have. */
 bool ntlm_av_read(struct span list, struct ntlm_av_list *out);
 /* The first pair with that id, or NULL. */
 const struct ntlm_av_pair *ntlm_av_find(const struct ntlm_av_list *list, uint16_t id);
@@ -143,10 +145,11 @@ const char *ntlm_av_name(uint16_t id);
 
 /* ---- what the three messages share: ntlm_negotiate.c ---- */
 
-/* Length, maximum length, offset: 8 bytes; the bytes themselves land in *out. text: an odd length is a failure. */
+/* Length, maximum length, offset: 8 bytes; the bytes themselves land in *out. text: an odd length is a
+ * failure. */
 void ntlm_field_read(struct wire_reader *r, bool text, struct span *out);
-/* Writes the 8 bytes for a field that will stand at *offset, and moves *offset behind it; an empty one points to
- * `start`. Lengths above 65535 fail the writer. */
+/* Writes the 8 bytes for a field that will stand at *offset, and moves *offset behind it; an empty one points
+ * to `start`. Lengths above 65535 fail the writer. */
 void ntlm_field_write(struct wire_writer *w, size_t size, size_t start, size_t *offset);
 void ntlm_header_write(struct wire_writer *w, enum ntlm_message_type type);
 /* Names of the set flags, "SIGN|SEAL|..."; result in out, always terminated, for traces and the inspector. */

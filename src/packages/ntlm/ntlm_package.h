@@ -10,7 +10,7 @@
 
 NTSTATUS ntlm_SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_FUNCTION_TABLE *ppTables,
                                   PULONG pcTables);
-NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_USER_FUNCTION_TABLE *ppTables,
-                                   PULONG pcTables);
+NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                   PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
 
 #endif

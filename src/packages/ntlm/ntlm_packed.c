@@ -88,7 +88,8 @@ static bool packed_read_head(struct wire_reader *r, struct ntlm_packed *p, size_
     p->expiry = wire_read_u64(r);
     wire_read_copy(r, p->session_key, sizeof p->session_key);
     return !r->failed && memcmp(magic, packed_magic, sizeof packed_magic) == 0 && version == PACKED_VERSION &&
-           reserved == 0 && reserved_too == 0 && total == size && p->start <= p->expiry && p->expiry <= INT64_MAX;
+           reserved == 0 && reserved_too == 0 && total == size && p->start <= p->expiry &&
+           p->expiry <= INT64_MAX;
 }
 
 /* The role and the datagram kind stand in both the attributes and the protection state. */
@@ -96,12 +97,12 @@ static bool packed_consistent(const struct ntlm_packed *p)
 {
     const uint32_t known = p->protect.initiator
                                ? ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY |
-                                     ISC_RET_DATAGRAM | ISC_RET_CONNECTION | ISC_RET_STREAM | ISC_RET_INTEGRITY |
-                                     ISC_RET_IDENTIFY | ISC_RET_NULL_SESSION |
+                                     ISC_RET_DATAGRAM | ISC_RET_CONNECTION | ISC_RET_STREAM |
+                                     ISC_RET_INTEGRITY | ISC_RET_IDENTIFY | ISC_RET_NULL_SESSION |
                                      ISC_RET_USED_SUPPLIED_CREDS | ISC_RET_MANUAL_CRED_VALIDATION
                                : ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT | ASC_RET_CONFIDENTIALITY |
-                                     ASC_RET_DATAGRAM | ASC_RET_CONNECTION | ASC_RET_STREAM | ASC_RET_INTEGRITY |
-                                     ASC_RET_IDENTIFY | ASC_RET_NULL_SESSION;
+                                     ASC_RET_DATAGRAM | ASC_RET_CONNECTION | ASC_RET_STREAM |
+                                     ASC_RET_INTEGRITY | ASC_RET_IDENTIFY | ASC_RET_NULL_SESSION;
     const uint32_t datagram = p->protect.initiator ? ISC_RET_DATAGRAM : ASC_RET_DATAGRAM;
     return (p->attributes & ~known) == 0 &&
            ((p->attributes & datagram) != 0) == ((p->protect.flags & NTLM_F_DATAGRAM) != 0);
@@ -120,7 +121,8 @@ SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const 
     if (!packed_read_head(&r, p, size)) {
         goto out;
     }
-    /* All texts and their terminators: the room that they have on the wire, whose counts become terminators. */
+    /* All texts and their terminators: the room that they have on the wire, whose counts become terminators.
+     */
     block = mem_alloc(size - PACKED_HEAD - NTLM_PACK_SIZE);
     if (block == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/ntlm packed context: all that crosses from the LSA half to the user half, and what ExportSecurityContext
- * gives out. Versioned, little-endian, self-contained: another process, another version or another machine reads it.
+ * packages/ntlm packed context: all that crosses from the LSA half to the user half, and what
+ * ExportSecurityContext gives out. Versioned, little-endian, self-contained: another process, another version
+ * or another machine reads it.
  *
  *     "NTLMCTX\0"          8
  *     version              u16, 1
@@ -46,9 +47,9 @@ size_t ntlm_packed_size(const struct ntlm_packed *p);
 /* size must be ntlm_packed_size; false: a text is too long. */
 bool ntlm_packed_write(const struct ntlm_packed *p, uint8_t *out, size_t size);
 /*
- * Reads exactly size bytes; the texts stand, terminated, in *names (one mem_alloc block that the caller frees).
- * SEC_E_INVALID_TOKEN for anything that ntlm_packed_write would not have written, SEC_E_INSUFFICIENT_MEMORY; then
- * nothing is allocated and *p is wiped.
+ * Reads exactly size bytes; the texts stand, terminated, in *names (one mem_alloc block that the caller
+ * frees). SEC_E_INVALID_TOKEN for anything that ntlm_packed_write would not have written,
+ * SEC_E_INSUFFICIENT_MEMORY; then nothing is allocated and *p is wiped.
  */
 SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const uint8_t *in, size_t size);
 

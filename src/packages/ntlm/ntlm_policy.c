@@ -31,11 +31,7 @@ static bool policy_minimum_word(struct ntlm_policy *p, const char *word, size_t 
         const char *word;
         uint32_t flags;
     } words[] = {
-        {"none", 0},
-        {"ess", NTLM_F_ESS},
-        {"128", NTLM_F_128},
-        {"sign", NTLM_F_SIGN},
-        {"seal", NTLM_F_SEAL},
+        {"none", 0}, {"ess", NTLM_F_ESS}, {"128", NTLM_F_128}, {"sign", NTLM_F_SIGN}, {"seal", NTLM_F_SEAL},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strlen(words[i].word) == size && strncasecmp(words[i].word, word, size) == 0) {
@@ -118,7 +114,8 @@ bool ntlm_policy_read(const struct config *config, struct ntlm_policy *out, char
         const struct config_entry *e = &config->entries[i];
         const char *wrong = strcmp(e->section, "ntlm") == 0 ? policy_set(out, e) : NULL;
         if (wrong != NULL) {
-            (void)snprintf(error, 512, "%s:%u: [ntlm] %s = %s: %s", config->path, e->line, e->key, e->value, wrong);
+            (void)snprintf(error, 512, "%s:%u: [ntlm] %s = %s: %s", config->path, e->line, e->key, e->value,
+                           wrong);
             return false;
         }
     }

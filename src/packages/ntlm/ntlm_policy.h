@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* packages/ntlm policy: what section [ntlm] of sspi.conf allows. sspi.conf(5) is the user's text of the same. */
+/* packages/ntlm policy: what section [ntlm] of sspi.conf allows. sspi.conf(5) is the user's text of the same.
+ */
 #ifndef OPENSSPI_PACKAGES_NTLM_POLICY_H
 #define OPENSSPI_PACKAGES_NTLM_POLICY_H
 
 #include "base/config.h"
 
 struct ntlm_policy {
-    unsigned level;         /* lm_compatibility_level, 0..5 */
-    uint32_t minimum;       /* NTLM_F_* that every established context must have */
+    unsigned level;   /* lm_compatibility_level, 0..5 */
+    uint32_t minimum; /* NTLM_F_* that every established context must have */
     bool allow_anonymous;
-    char accounts[1024];    /* path of the local store */
+    char accounts[1024]; /* path of the local store */
 };
 
 /*

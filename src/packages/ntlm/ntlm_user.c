@@ -31,7 +31,8 @@ void ntlm_user_free(void *p)
 
 struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id)
 {
-    return id & NTLM_IMPORTED ? slab_get(&imported_contexts, id & ~NTLM_IMPORTED) : slab_get(&user_contexts, id);
+    return id & NTLM_IMPORTED ? slab_get(&imported_contexts, id & ~NTLM_IMPORTED)
+                              : slab_get(&user_contexts, id);
 }
 
 const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index)
@@ -81,7 +82,8 @@ static NTSTATUS user_map(LSA_SEC_HANDLE id, const SecBuffer *packed_bytes)
     if (packed_bytes == NULL) {
         return SEC_E_INVALID_TOKEN;
     }
-    SECURITY_STATUS status = ntlm_packed_read(&packed, &names, packed_bytes->pvBuffer, packed_bytes->cbBuffer);
+    SECURITY_STATUS status =
+        ntlm_packed_read(&packed, &names, packed_bytes->pvBuffer, packed_bytes->cbBuffer);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -130,8 +132,8 @@ static void user_snapshot(struct ntlm_user_context *c, bool reset, struct ntlm_p
     pthread_mutex_unlock(&c->receive);
     pthread_mutex_unlock(&c->send);
     if (reset) {
-        ntlm_protect_init(&out->protect, c->protect.flags, c->protect.initiator, ntlm_packed_detect(c->attributes),
-                          c->session_key);
+        ntlm_protect_init(&out->protect, c->protect.flags, c->protect.initiator,
+                          ntlm_packed_detect(c->attributes), c->session_key);
     }
     memcpy(out->session_key, c->session_key, sizeof out->session_key);
     out->attributes = c->attributes;
@@ -295,6 +297,10 @@ static NTSTATUS NTAPI ntlm_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Q
     if (user_without_tokens(c)) {
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
+    NTSTATUS status;
+    if (ntlm_user_mechlist(c, MessageBuffers, true, &status)) {
+        return status;
+    }
     return user_make(c, QualityOfProtection, MessageBuffers, MessageSequenceNumber, false);
 }
 
@@ -322,7 +328,11 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
     if (user_without_tokens(c)) {
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
-    NTSTATUS status = secbuf_scan(MessageBuffers, user_scan_options(c), &view);
+    NTSTATUS status;
+    if (ntlm_user_mechlist(c, MessageBuffers, false, &status)) {
+        return status;
+    }
+    status = secbuf_scan(MessageBuffers, user_scan_options(c), &view);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -344,7 +354,8 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
     return status;
 }
 
-/* A received message as the protection sees it: TOKEN and DATA, or STREAM, whose first 16 bytes are the token. */
+/* A received message as the protection sees it: TOKEN and DATA, or STREAM, whose first 16 bytes are the
+ * token. */
 struct user_received {
     struct message message;
     struct span stream_part;
@@ -368,11 +379,11 @@ static bool user_take_received(const struct secbuf_view *view, struct user_recei
 }
 
 /*
- * Where only signing was negotiated peers send either kind: plain is tried first, then sealed; both leave everything as it
- * was when they refuse. The dummy protects nothing and is only compared.
+ * Where only signing was negotiated peers send either kind: plain is tried first, then sealed; both leave
+ * everything as it was when they refuse. The dummy protects nothing and is only compared.
  */
-static enum protect_verdict user_open(struct ntlm_user_context *c, ULONG sequence, const struct user_received *got,
-                                      bool *plain)
+static enum protect_verdict user_open(struct ntlm_user_context *c, ULONG sequence,
+                                      const struct user_received *got, bool *plain)
 {
     *plain = true;
     if (!ntlm_protect_active(&c->protect)) {
@@ -428,7 +439,8 @@ static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBuf
 
 /* ---- the table ---- */
 
-static NTSTATUS NTAPI ntlm_SpInstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable, PVOID *UserFunctions)
+static NTSTATUS NTAPI ntlm_SpInstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable,
+                                          PVOID *UserFunctions)
 {
     (void)Version;
     dll_functions = FunctionTable;
@@ -438,8 +450,8 @@ static NTSTATUS NTAPI ntlm_SpInstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS F
     return SEC_E_OK;
 }
 
-NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_USER_FUNCTION_TABLE *ppTables,
-                                   PULONG pcTables)
+NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                   PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables)
 {
     static SECPKG_USER_FUNCTION_TABLE table = {
         .InstanceInit = ntlm_SpInstanceInit,

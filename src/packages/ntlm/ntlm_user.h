@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/ntlm, user half: an established context and the table that signs with it. A context comes from a packed
- * context only, either from the LSA half (it then lives at the LSA half's number in the first slab) or by
- * ImportSecurityContext (second slab, numbers marked by their top bit). Each has one lock per direction; without extended
- * session security both directions share state, and the sending lock guards everything.
+ * packages/ntlm, user half: an established context and the table that signs with it. A context comes from a
+ * packed context only, either from the LSA half (it then lives at the LSA half's number in the first slab) or
+ * by ImportSecurityContext (second slab, numbers marked by their top bit). Each has one lock per direction;
+ * without extended session security both directions share state, and the sending lock guards everything.
  */
 #ifndef OPENSSPI_PACKAGES_NTLM_USER_H
 #define OPENSSPI_PACKAGES_NTLM_USER_H
@@ -34,12 +34,20 @@ struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id);
 /* A text of the context, terminated. */
 const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index);
 
-/* The memory that the application frees with FreeContextBuffer: the host's AllocateHeap and FreeHeap, mem_client_* until
- * SpInstanceInit has been called. */
+/* The memory that the application frees with FreeContextBuffer: the host's AllocateHeap and FreeHeap,
+ * mem_client_* until SpInstanceInit has been called. */
 void *ntlm_user_alloc(size_t size);
 void ntlm_user_free(void *p);
 
+/*
+ * [MS-SPNG] 3.2.5.1, 3.3.5.1, between Negotiate and this half: a message of one SECBUFFER_MECHLIST and one
+ * SECBUFFER_MECHLIST_SIGNATURE is the mechListMIC. It is the first in its direction (SEC_E_OUT_OF_SEQUENCE
+ * otherwise), takes number 0, and leaves RC4 as if it had not been. False: the message is another one.
+ */
+bool ntlm_user_mechlist(struct ntlm_user_context *c, PSecBufferDesc desc, bool make, NTSTATUS *status);
+
 /* SpQueryContextAttributes of the user half: ntlm_attributes.c. Structures are the W ones. */
-NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer);
+NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
+                                             PVOID Buffer);
 
 #endif
