@@ -67,6 +67,13 @@ SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *arg, co
 SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN Replace, ULONG *imported,
                                   SspiErrorInfo *error);
 
+/* ---- for packages that Negotiate chooses from ---- */
+
+/** A context attribute of LSA halves, a ULONG: not 0 when the package itself wants RFC 4178's mechListMIC exchanged,
+ * whatever the negotiation was like. Asked once, when the handshake is done. Packages without such a wish need not know
+ * the attribute. */
+#define SSPI_ATTR_MECHLIST_MIC 0x4f530001
+
 /* ---- for packages: their settings ---- */
 
 /** Calls Each for every `key = value` of section [package.NAME] of sspi.conf, in the file's order. The strings live

@@ -97,11 +97,15 @@ SECURITY_STATUS lsa_credentials_add(struct lsa_package *package, LSA_SEC_HANDLE 
 
 /* A step's outcome to *step: on failure only what the package says beside the status. */
 static SECURITY_STATUS step_finish(struct lsa_step *result, NTSTATUS status, BOOLEAN mapped,
-                                   struct lsa_step *step)
+                                   const struct lsa_call *call, struct lsa_step *step)
 {
     SECURITY_STATUS named = lsa_status_map(status);
 
     result->mapped = named >= 0 && mapped;
+    if (result->mapped) {
+        result->owner = call->owner;
+        result->owner_context = call->owner_context;
+    }
     if (!result->mapped)
         lsa_packed_free(&result->packed);
     if (named < 0)
@@ -130,7 +134,7 @@ SECURITY_STATUS lsa_context_initialize(struct lsa_package *package, LSA_SEC_HAND
         data_rep, input != NULL ? input : &no_input, &result.context, output != NULL ? output : &no_output,
         &result.attributes, &result.expiry, &mapped, &result.packed);
     lsa_call_end(&call);
-    return step_finish(&result, status, mapped, step);
+    return step_finish(&result, status, mapped, &call, step);
 }
 
 SECURITY_STATUS lsa_context_accept(struct lsa_package *package, LSA_SEC_HANDLE credential,
@@ -151,7 +155,7 @@ SECURITY_STATUS lsa_context_accept(struct lsa_package *package, LSA_SEC_HANDLE c
         requirements & ~(ULONG)ASC_REQ_ALLOCATE_MEMORY, data_rep, &result.context,
         output != NULL ? output : &no_output, &result.attributes, &result.expiry, &mapped, &result.packed);
     lsa_call_end(&call);
-    return step_finish(&result, status, mapped, step);
+    return step_finish(&result, status, mapped, &call, step);
 }
 
 void lsa_packed_free(SecBuffer *packed)

@@ -28,6 +28,8 @@ SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package
 void lsa_package_close(struct lsa_package *package);
 const SecPkgInfoW *lsa_package_info(const struct lsa_package *package);
 ULONG_PTR lsa_package_id(const struct lsa_package *package);
+/* Complete: what the package's version lacks is NULL. For packages that step others. */
+const SECPKG_FUNCTION_TABLE *lsa_package_table(const struct lsa_package *package);
 
 /* Credentials. principal NULL: none. auth_data: the application's identity structure, read through
  * CopyFromClientBuffer. ansi: the call came in by its A name (SECPKG_CALL_ANSI in LSA_GET_CALL_INFO). */
@@ -61,7 +63,12 @@ struct lsa_step {
     TimeStamp expiry;
     bool mapped; /* packed carries the context for SpInitUserModeContext */
     SecBuffer packed;
+    ULONG_PTR owner; /* id of the package whose user half that is; 0: of the one that was called */
+    LSA_SEC_HANDLE owner_context; /* what that package knows the context by */
 };
+
+/* Inside a handshake step: the context that it maps belongs to another package. Outside: nothing. */
+void lsa_step_hand_over(ULONG_PTR owner, LSA_SEC_HANDLE context);
 
 SECURITY_STATUS lsa_context_initialize(struct lsa_package *package, LSA_SEC_HANDLE credential,
                                        LSA_SEC_HANDLE context, const UNICODE_STRING *target,

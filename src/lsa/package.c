@@ -183,6 +183,11 @@ ULONG_PTR lsa_package_id(const struct lsa_package *package)
     return package->id;
 }
 
+const SECPKG_FUNCTION_TABLE *lsa_package_table(const struct lsa_package *package)
+{
+    return &package->table;
+}
+
 bool lsa_context_thunked(const struct lsa_package *package, ULONG attribute)
 {
     for (ULONG i = 0; i < package->thunk_count; i++)

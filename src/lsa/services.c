@@ -22,6 +22,8 @@ void lsa_call_begin(struct lsa_call *call, bool ansi)
 {
     call->attributes = SECPKG_CALL_IN_PROC | (ansi ? SECPKG_CALL_ANSI : 0) |
                        (current_call != NULL ? SECPKG_CALL_RECURSIVE : 0);
+    call->owner = 0;
+    call->owner_context = 0;
     call->outer = current_call;
     current_call = call;
 }
@@ -29,6 +31,14 @@ void lsa_call_begin(struct lsa_call *call, bool ansi)
 void lsa_call_end(struct lsa_call *call)
 {
     current_call = call->outer;
+}
+
+void lsa_step_hand_over(ULONG_PTR owner, LSA_SEC_HANDLE context)
+{
+    if (current_call != NULL) {
+        current_call->owner = owner;
+        current_call->owner_context = context;
+    }
 }
 
 static ULONG thread_id(void)

@@ -76,6 +76,28 @@ static SECURITY_STATUS import_into(struct package *package, PSecBuffer packed, v
     return status;
 }
 
+/* A package that maps no contexts hands over those of others: one of these knows the bytes, the others refuse
+ * what is not theirs. */
+static SECURITY_STATUS import_as_other(PSecBuffer packed, void *token, PCtxtHandle h)
+{
+    struct package *first;
+    SECURITY_STATUS status = registry_lock(&first);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = SEC_E_INVALID_TOKEN;
+    for (struct package *p = first; p != NULL && status == SEC_E_INVALID_TOKEN; p = p->next) {
+        if (p->user.ImportContext == NULL || !(p->info->fCapabilities & SECPKG_FLAG_NEGOTIABLE))
+            continue;
+        package_hold(p);
+        status = import_into(p, packed, token, h);
+        if (status < 0)
+            package_release(p);
+    }
+    registry_unlock();
+    return status;
+}
+
 SECURITY_STATUS SEC_ENTRY ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuffer pPackedContext,
                                                  void *Token, PCtxtHandle phContext)
 {
@@ -88,6 +110,10 @@ SECURITY_STATUS SEC_ENTRY ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuff
     SECURITY_STATUS status = registry_find(pszPackage, &package);
     if (status != SEC_E_OK)
         return status;
+    if (package->user.InitUserModeContext == NULL && package->user.ImportContext == NULL) {
+        package_release(package);
+        return import_as_other(pPackedContext, Token, phContext);
+    }
     status = import_into(package, pPackedContext, Token, phContext);
     if (status < 0)
         package_release(package);

@@ -34,6 +34,7 @@ struct handle {
     LSA_SEC_HANDLE user_context;            /* what the user half knows the context by */
     LSA_SEC_HANDLE lsa; /* what the LSA half knows the context or credential by; 0: nothing */
     struct package *package;
+    struct package *owner; /* contexts: whose user half it is if another package's, held; else NULL */
     uint32_t busy;      /* a handshake step is inside: handle_step_enter */
     uint32_t accepting; /* context: begun by AcceptSecurityContext */
 };

@@ -96,16 +96,21 @@ static SECURITY_STATUS step_lsa(const struct handshake *call, struct handle *slo
                                   call->data_rep, call->input, &out->desc, call->ansi, step);
 }
 
-/* Hands the packed context to the user half: a copy in client memory that the user half owns from then on. */
-static SECURITY_STATUS user_open(struct handle *slot, const SecBuffer *packed)
+/* Hands the packed context to the user half: a copy in client memory that the user half owns from then on.
+ * From here on the context is the owner's, and calls go straight to its table. */
+static SECURITY_STATUS user_open(struct handle *slot, const struct lsa_step *step)
 {
-    const SECPKG_USER_FUNCTION_TABLE *user = &slot->package->user;
+    const SecBuffer *packed = &step->packed;
     SecBuffer copy = {.BufferType = packed->BufferType};
+    LSA_SEC_HANDLE id = step->owner != 0 ? step->owner_context : slot->lsa;
 
+    if (slot->user != NULL || slot->owner != NULL)
+        return SEC_E_INTERNAL_ERROR;
+    if (step->owner != 0 && registry_find_id(step->owner, &slot->owner) != SEC_E_OK)
+        return SEC_E_INTERNAL_ERROR;
+    const SECPKG_USER_FUNCTION_TABLE *user = slot->owner != NULL ? &slot->owner->user : &slot->package->user;
     if (user->InitUserModeContext == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    if (slot->user != NULL)
-        return SEC_E_INTERNAL_ERROR;
     if (packed->cbBuffer > 0 && packed->pvBuffer != NULL) {
         copy.pvBuffer = mem_client_alloc(packed->cbBuffer);
         if (copy.pvBuffer == NULL)
@@ -113,11 +118,11 @@ static SECURITY_STATUS user_open(struct handle *slot, const SecBuffer *packed)
         copy.cbBuffer = packed->cbBuffer;
         memcpy(copy.pvBuffer, packed->pvBuffer, packed->cbBuffer);
     }
-    SECURITY_STATUS status = lsa_status_map(user->InitUserModeContext(slot->lsa, &copy));
+    SECURITY_STATUS status = lsa_status_map(user->InitUserModeContext(id, &copy));
     if (status > 0)
         status = SEC_E_INTERNAL_ERROR;
     if (status == SEC_E_OK) {
-        slot->user_context = slot->lsa;
+        slot->user_context = id;
         slot->user = user;
     }
     return status;
@@ -157,7 +162,7 @@ static SECURITY_STATUS step_run(const struct handshake *call, struct handle *slo
     if (status >= 0 && slot->lsa == 0)
         status = SEC_E_INTERNAL_ERROR;
     if (status >= 0 && step->mapped) {
-        SECURITY_STATUS opened = user_open(slot, &step->packed);
+        SECURITY_STATUS opened = user_open(slot, step);
         if (opened != SEC_E_OK)
             status = opened;
     }
@@ -198,6 +203,8 @@ static void context_destroy(struct handle *slot)
         slot->user->DeleteUserModeContext(slot->user_context);
     if (slot->lsa != 0)
         lsa_context_delete(slot->package->lsa, slot->lsa);
+    if (slot->owner != NULL)
+        package_release(slot->owner);
     package_release(slot->package);
 }
 

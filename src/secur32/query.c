@@ -54,7 +54,8 @@ static SECURITY_STATUS query_established(struct handle *slot, ULONG number, void
 {
     bool at_lsa = slot->user->QueryContextAttributes == NULL ||
                   number == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS ||
-                  lsa_context_thunked(slot->package->lsa, number);
+                  lsa_context_thunked(slot->package->lsa, number) ||
+                  (slot->owner != NULL && lsa_context_thunked(slot->owner->lsa, number));
 
     if (!at_lsa || slot->lsa == 0)
         return slot->user->QueryContextAttributes != NULL

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "base/utf16.h"
+#include "packages/negotiate/negotiate_package.h"
 #include "packages/ntlm/ntlm_package.h"
 #ifdef OPENSSPI_WITH_KERBEROS
 #include "packages/kerberos/kerberos_package.h"
@@ -326,6 +327,23 @@ SECURITY_STATUS registry_find(const char16_t *name, struct package **package)
     return SEC_E_OK;
 }
 
+SECURITY_STATUS registry_find_id(ULONG_PTR id, struct package **package)
+{
+    struct package *found = NULL;
+
+    list_lock();
+    for (struct package *p = packages; p != NULL && found == NULL; p = p->next)
+        if (lsa_package_id(p->lsa) == id)
+            found = p;
+    if (found != NULL)
+        package_hold(found);
+    pthread_mutex_unlock(&lock);
+    if (found == NULL)
+        return SEC_E_SECPKG_NOT_FOUND;
+    *package = found;
+    return SEC_E_OK;
+}
+
 void package_hold(struct package *package)
 {
     __atomic_fetch_add(&package->holders, 1, __ATOMIC_RELAXED);
@@ -363,6 +381,7 @@ static struct builtin {
     bool tried;
 } builtins[] = {
     {"ntlm (built in)", ntlm_SpLsaModeInitialize, ntlm_SpUserModeInitialize, false},
+    {"negotiate (built in)", negotiate_SpLsaModeInitialize, negotiate_SpUserModeInitialize, false},
 #ifdef OPENSSPI_WITH_KERBEROS
     {"kerberos (built in)", kerberos_SpLsaModeInitialize, kerberos_SpUserModeInitialize, false},
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Our initiator and our acceptor over NTLM: what is established, what it says of itself, what it signs. */
+#include "testkit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packages/negotiate/negotiate_messages.h"
+
+enum {
+    SIGNED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT,
+    SEALED = SIGNED | ISC_REQ_CONFIDENTIALITY,
+    ASC_SEALED =
+        ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_REPLAY_DETECT | ASC_REQ_CONFIDENTIALITY,
+};
+
+static struct kit_side a, b;
+
+static void exchange(bool seal)
+{
+    for (int i = 0; i < 5; i++) {
+        kit_exchange(&a.context, &b.context, "from a to b", seal);
+        kit_exchange(&b.context, &a.context, "and back from b", seal);
+    }
+}
+
+static void close_both(void)
+{
+    kit_close(&a);
+    kit_close(&b);
+}
+
+static void test_signing(void **state)
+{
+    (void)state;
+    kit_pair("Negotiate", SIGNED, ASC_SEALED, &a, &b);
+    exchange(false);
+    close_both();
+}
+
+static void test_sealing(void **state)
+{
+    (void)state;
+    kit_pair("Negotiate", SEALED, ASC_SEALED, &a, &b);
+    exchange(true);
+    close_both();
+}
+
+static void assert_package(CtxtHandle *context, const char *name, ULONG negotiation)
+{
+    SecPkgContext_NegotiationInfoA info;
+    SecPkgContext_PackageInfoA package;
+
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_NEGOTIATION_INFO, &info), SEC_E_OK);
+    assert_string_equal(info.PackageInfo->Name, name);
+    assert_int_equal(info.NegotiationState, negotiation);
+    FreeContextBuffer(info.PackageInfo);
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_PACKAGE_INFO, &package), SEC_E_OK);
+    assert_string_equal(package.PackageInfo->Name, name);
+    FreeContextBuffer(package.PackageInfo);
+}
+
+static void test_attributes(void **state)
+{
+    SecPkgContext_NamesA names;
+    SecPkgInfoA *info;
+
+    (void)state;
+    assert_status(QuerySecurityPackageInfoA((SEC_CHAR *)(uintptr_t) "negotiate", &info), SEC_E_OK);
+    assert_int_equal(info->wRPCID, 9);
+    assert_string_equal(info->Name, "Negotiate");
+    FreeContextBuffer(info);
+    kit_pair("Negotiate", SEALED, ASC_SEALED, &a, &b);
+    assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_COMPLETE);
+    assert_package(&b.context, "NTLM", SECPKG_NEGOTIATION_COMPLETE);
+    assert_status(QueryContextAttributesA(&b.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
+    assert_string_equal(names.sUserName, KIT_DOMAIN "\\" KIT_USER);
+    FreeContextBuffer(names.sUserName);
+    close_both();
+}
+
+static void test_wrong_password(void **state)
+{
+    (void)state;
+    assert_status(kit_open(&a, "Negotiate", true, KIT_DOMAIN, KIT_USER, "wrong"), SEC_E_OK);
+    assert_status(kit_open(&b, "Negotiate", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_OPTIMISTIC);
+    assert_status(kit_step(&b, ASC_SEALED, NULL, a.token, a.token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(kit_step(&a, SEALED, "host/server", b.token, b.token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_IN_PROGRESS);
+    assert_status(kit_step(&b, ASC_SEALED, NULL, a.token, a.token_size, NULL), SEC_E_LOGON_DENIED);
+    close_both();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signing),
+        cmocka_unit_test(test_sealing),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_wrong_password),
+    };
+    kit_environment(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
