@@ -35,8 +35,8 @@ struct handle {
     LSA_SEC_HANDLE lsa; /* what the LSA half knows the context or credential by; 0: nothing */
     struct package *package;
     struct package *owner; /* contexts: whose user half it is if another package's, held; else NULL */
-    uint32_t busy;      /* a handshake step is inside: handle_step_enter */
-    uint32_t accepting; /* context: begun by AcceptSecurityContext */
+    uint32_t busy;         /* a handshake step is inside: handle_step_enter */
+    uint32_t accepting;    /* context: begun by AcceptSecurityContext */
 };
 _Static_assert(sizeof(struct handle) <= 64, "a slot is one cache line");
 
