@@ -77,7 +77,8 @@ static bool packed_read_head(struct wire_reader *r, struct kerberos_packed *p, s
 static bool packed_read_text(struct wire_reader *r, struct kerberos_packed *p, size_t index, char16_t **at)
 {
     size_t units = wire_read_u16(r);
-    if (units > PACKED_TEXT_MAX || wire_read_left(r) < 2 * units)
+    /* The state behind the texts is nobody's text: the block has no room for it. */
+    if (units > PACKED_TEXT_MAX || wire_read_left(r) < KRB5_PACK_SIZE + 2 * units)
         return false;
     char16_t *text = *at;
     for (size_t i = 0; i < units; i++) {
