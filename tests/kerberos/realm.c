@@ -198,12 +198,14 @@ void realm_stop_kdc(void)
     kdc = 0;
 }
 
-static void start_kdc(const char *library)
+void realm_start_kdc_in_time(const char *library, const char *offset)
 {
-    char said[4096], preload[256];
+    char said[4096], preload[256], faketime[64];
     int from;
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", library);
-    kdc = start((const char *const[]){"/usr/bin/env", preload, "/usr/sbin/krb5kdc", "-n", "-r", REALM, NULL},
+    snprintf(faketime, sizeof faketime, "FAKETIME=%s", offset);
+    kdc = start((const char *const[]){"/usr/bin/env", preload, faketime, "/usr/sbin/krb5kdc", "-n", "-r",
+                                      REALM, NULL},
                 "", &from);
     kdc_owner = getpid();
     if (!read_until(from, "starting...", said, sizeof said)) {
@@ -215,7 +217,7 @@ static void start_kdc(const char *library)
 
 void realm_start_kdc(void)
 {
-    start_kdc("");
+    realm_start_kdc_in_time("", "+0");
 }
 
 /* ---- the realm ---- */

@@ -34,6 +34,8 @@ void realm_run(const char *input, const char *const argv[]);
 void realm_admin(const char *query);
 void realm_stop_kdc(void);
 void realm_start_kdc(void);
+/* With libfaketime at that path, whose offset is as in FAKETIME. */
+void realm_start_kdc_in_time(const char *library, const char *offset);
 
 /* ---- pairs of our own ---- */
 

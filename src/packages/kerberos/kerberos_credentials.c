@@ -140,15 +140,12 @@ static SECURITY_STATUS acquire(enum kerberos_side side, const char *principal, c
     if (status != SEC_E_OK)
         return status;
     OM_uint32 major = kerberos_mit.gss_acquire_cred_from(
-        &minor, name, GSS_C_INDEFINITE, &mechanism, side == KERBEROS_ACCEPT ? GSS_C_ACCEPT : GSS_C_INITIATE,
+        &minor, name, GSS_C_INDEFINITE, &mechanism, side == KERBEROS_KEYTAB ? GSS_C_ACCEPT : GSS_C_INITIATE,
         cache != NULL ? &store : GSS_C_NO_CRED_STORE, &cred, NULL, lifetime);
     if (name != GSS_C_NO_NAME)
         kerberos_mit.gss_release_name(&ignored, &name);
-    if (GSS_ERROR(major)) {
-        status = kerberos_status_gss("gss_acquire_cred", side, major, minor);
-        /* Whatever is wrong with a keytab that was not even asked for a key yet: there is nothing to use. */
-        return side == KERBEROS_ACCEPT && status != SEC_E_INSUFFICIENT_MEMORY ? SEC_E_NO_CREDENTIALS : status;
-    }
+    if (GSS_ERROR(major))
+        return kerberos_status_gss("gss_acquire_cred", side, major, minor);
     status = restrict_credential(&cred, side);
     if (status != SEC_E_OK) {
         kerberos_mit.gss_release_cred(&ignored, &cred);
@@ -391,7 +388,7 @@ static SECURITY_STATUS credential_fill(struct kerberos_credential *c, OM_uint32 
         OM_uint32 ignored;
         /* An identity says who we are as a client; the keys of a service are in its keytab. */
         c->accept_status =
-            acquire(KERBEROS_ACCEPT, c->supplied ? NULL : c->principal, NULL, &c->accept, &ignored);
+            acquire(KERBEROS_KEYTAB, c->supplied ? NULL : c->principal, NULL, &c->accept, &ignored);
     }
     if (c->initiate_status == SEC_E_OK || c->accept_status == SEC_E_OK)
         return SEC_E_OK;

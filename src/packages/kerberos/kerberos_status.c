@@ -54,9 +54,11 @@ static SECURITY_STATUS status_of_meaning(const struct meaning *m, enum kerberos_
     case KERBEROS_REPLY:
         return m->reply;
     case KERBEROS_ACCEPT:
+        return m->accept;
+    case KERBEROS_KEYTAB:
         break;
     }
-    return m->accept;
+    return m->code == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
 }
 
 SECURITY_STATUS kerberos_status_own(const char *operation, SECURITY_STATUS status, const char *text,
@@ -87,7 +89,10 @@ SECURITY_STATUS kerberos_status_gss(const char *operation, enum kerberos_side si
                                     OM_uint32 minor)
 {
     const struct meaning *m = meaning_of((krb5_error_code)minor);
-    SECURITY_STATUS status = status_of_major(major);
+    SECURITY_STATUS status = side == KERBEROS_KEYTAB ? SEC_E_NO_CREDENTIALS : status_of_major(major);
+    const char *advice = m != NULL ? m->advice : "KRB5_TRACE shows more";
+    if (side == KERBEROS_KEYTAB)
+        advice = "the service's keys belong in the keytab that KRB5_KTNAME or krb5.conf names";
     /* Bindings have a routine error of their own and minor codes of every kind. */
     if (m != NULL && GSS_ROUTINE_ERROR(major) != GSS_S_BAD_BINDINGS)
         status = status_of_meaning(m, side);
@@ -95,7 +100,7 @@ SECURITY_STATUS kerberos_status_gss(const char *operation, enum kerberos_side si
     if (status == SEC_E_INTERNAL_ERROR && side != KERBEROS_INITIATE)
         status = SEC_E_INVALID_TOKEN;
     if (trace_on())
-        trace_gss(operation, status, major, minor, m != NULL ? m->advice : "KRB5_TRACE shows more");
+        trace_gss(operation, status, major, minor, advice);
     return status;
 }
 
@@ -185,7 +190,7 @@ static const struct meaning meanings[] = {
      key_advice},
     SAME(KRB5KRB_AP_ERR_BADMATCH, SEC_E_MESSAGE_ALTERED, token_advice),
     SAME(KRB5_MUTUAL_FAILED, SEC_E_MUTUAL_AUTH_FAILED, "the peer did not prove who it is"),
-    SAME(ENOENT, SEC_E_NO_CREDENTIALS, "the keytab is not there: KRB5_KTNAME names another"),
+    SAME(ENOENT, SEC_E_NO_CREDENTIALS, "the keytab or ticket cache is not there"),
     SAME(EACCES, SEC_E_NO_CREDENTIALS, "the keytab or ticket cache may not be read by this user"),
     /* tokens */
     SAME(KRB5KRB_AP_ERR_REPEAT, SEC_E_OUT_OF_SEQUENCE, "this very token was used before"),

@@ -16,6 +16,7 @@ enum kerberos_side {
     KERBEROS_INITIATE, /* tickets: AcquireCredentialsHandle and the first step */
     KERBEROS_REPLY,    /* the initiator, reading what the acceptor answered */
     KERBEROS_ACCEPT,
+    KERBEROS_KEYTAB, /* the acceptor's credentials: whatever is wrong, there is nothing to use */
 };
 
 /* A failed GSSAPI call; never SEC_E_OK. operation is a word for the trace. */
