@@ -20,6 +20,11 @@
 /* One initialised LSA-mode package. */
 struct lsa_package;
 
+enum { LSA_TABLES_MAX = 64 }; /* packages of one module */
+
+/* Copies a package's table, whose length the package only claims. False: it is not all there. */
+bool lsa_table_read(void *out, const void *from, size_t size);
+
 /* Runs SpLsaModeInitialize, checks version and tables, calls Initialize and GetInfo for each table.
  * *packages: array of count. On failure nothing stays and *reason (static text) says why. */
 SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package ***packages, ULONG *count,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "lsa/host.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/trace.h"
@@ -27,10 +30,11 @@ static size_t table_size(ULONG version)
     case SECPKG_INTERFACE_VERSION_7:
         return offsetof(SECPKG_FUNCTION_TABLE, GetRemoteCredGuardLogonBuffer);
     case SECPKG_INTERFACE_VERSION_8:
-        return offsetof(SECPKG_FUNCTION_TABLE, LogonUserEx3);
+        return offsetof(SECPKG_FUNCTION_TABLE, GetTbalSupplementalCreds);
     case SECPKG_INTERFACE_VERSION_9:
-        return offsetof(SECPKG_FUNCTION_TABLE, ExtractTargetInfo);
+        return offsetof(SECPKG_FUNCTION_TABLE, LogonUserEx3);
     case SECPKG_INTERFACE_VERSION_10:
+        return offsetof(SECPKG_FUNCTION_TABLE, ExtractTargetInfo);
     case SECPKG_INTERFACE_VERSION_11:
         return sizeof(SECPKG_FUNCTION_TABLE);
     default:
@@ -118,6 +122,19 @@ out:
     return status;
 }
 
+/* The system copies: where nothing is mapped it says so, and nobody crashes. */
+bool lsa_table_read(void *out, const void *from, size_t size)
+{
+    struct iovec to = {out, size}, source = {(void *)(uintptr_t)from, size};
+    ssize_t copied = process_vm_readv(getpid(), &to, 1, &source, 1, 0);
+
+    if (copied < 0 && errno != EFAULT) {
+        memcpy(out, from, size); /* a system that does not do this for us */
+        return true;
+    }
+    return copied >= 0 && (size_t)copied == size;
+}
+
 SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package ***packages, ULONG *count,
                                  const char **reason)
 {
@@ -128,7 +145,7 @@ SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package
     *reason = "no SpLsaModeInitialize";
     if (entry == NULL)
         return SEC_E_CANNOT_INSTALL;
-    status = lsa_status_map(entry(SECPKG_INTERFACE_VERSION_11, &version, &first, &tables));
+    status = lsa_status_map(entry(SECPKG_INTERFACE_VERSION, &version, &first, &tables));
     *reason = "SpLsaModeInitialize failed";
     if (status != SEC_E_OK)
         return status;
@@ -137,7 +154,10 @@ SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package
     if (stride == 0)
         return SEC_E_CANNOT_INSTALL;
     *reason = "SpLsaModeInitialize offers no table";
-    if (first == NULL || tables == 0 || tables > 64)
+    if (first == NULL || tables == 0)
+        return SEC_E_CANNOT_INSTALL;
+    *reason = "SpLsaModeInitialize offers more than 64 tables";
+    if (tables > LSA_TABLES_MAX)
         return SEC_E_CANNOT_INSTALL;
 
     struct lsa_package **list = mem_client_alloc(tables * sizeof(*list));
@@ -146,8 +166,10 @@ SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package
         return SEC_E_INSUFFICIENT_MEMORY;
     for (; opened < tables; opened++) {
         SECPKG_FUNCTION_TABLE table = {0};
-        memcpy(&table, (const uint8_t *)first + opened * stride, stride);
         status = SEC_E_CANNOT_INSTALL;
+        *reason = "a table of the LSA half is not as long as its version says";
+        if (!lsa_table_read(&table, (const uint8_t *)first + opened * stride, stride))
+            goto out;
         *reason = "a table without SpInitialize or SpGetInfo";
         if (table.Initialize == NULL || table.GetInfo == NULL)
             goto out;

@@ -216,6 +216,8 @@ static SECURITY_STATUS step_first(const struct handshake *call, struct handle *c
 
     if (credential == NULL || call->new_context == NULL)
         return SEC_E_INVALID_HANDLE;
+    if (package_removed(credential->package))
+        return SEC_E_SECPKG_NOT_FOUND;
     struct handle *slot = handle_create(&handle_contexts);
     if (slot == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -192,49 +192,53 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName, PS
     return SEC_E_OK;
 }
 
-/*
- * Packages are built in; no module is loaded at run time yet. So there is nothing to add under a new name
- * (SEC_E_SECPKG_NOT_FOUND), and what is here can be neither added again nor taken away
- * (SEC_E_UNSUPPORTED_FUNCTION).
- */
-static SECURITY_STATUS builtin_only(SECURITY_STATUS found, struct package *package)
+/* A name that is here already is not added again: SEC_E_UNSUPPORTED_FUNCTION. */
+static SECURITY_STATUS package_add(const char *name)
 {
-    if (found != SEC_E_OK)
-        return found;
-    package_release(package);
-    return SEC_E_UNSUPPORTED_FUNCTION;
+    struct package *package = NULL;
+    SECURITY_STATUS status = find_narrow(name, &package);
+
+    if (status == SEC_E_OK) {
+        package_release(package);
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    return status == SEC_E_SECPKG_NOT_FOUND && name != NULL && name[0] != 0 ? registry_load(name) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY AddSecurityPackageW(LPWSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
 {
-    struct package *package = NULL;
-    SECURITY_STATUS found = registry_find(pszPackageName, &package);
+    char *name = NULL;
 
     (void)pOptions;
-    return builtin_only(found, package);
+    if (pszPackageName == NULL)
+        return SEC_E_SECPKG_NOT_FOUND;
+    SECURITY_STATUS status = text_narrow(pszPackageName, &name);
+    if (status != SEC_E_OK)
+        return status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_SECPKG_NOT_FOUND;
+    status = package_add(name);
+    mem_client_free(name);
+    return status;
 }
 
 SECURITY_STATUS SEC_ENTRY AddSecurityPackageA(LPSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
 {
-    struct package *package = NULL;
-    SECURITY_STATUS found = find_narrow(pszPackageName, &package);
-
     (void)pOptions;
-    return builtin_only(found, package);
+    return package_add(pszPackageName);
 }
 
 SECURITY_STATUS SEC_ENTRY DeleteSecurityPackageW(SEC_WCHAR *pszPackageName)
 {
-    struct package *package = NULL;
-    SECURITY_STATUS found = registry_find(pszPackageName, &package);
-
-    return builtin_only(found, package);
+    return registry_remove(pszPackageName);
 }
 
 SECURITY_STATUS SEC_ENTRY DeleteSecurityPackageA(SEC_CHAR *pszPackageName)
 {
-    struct package *package = NULL;
-    SECURITY_STATUS found = find_narrow(pszPackageName, &package);
+    char16_t *wide = NULL;
+    SECURITY_STATUS status = text_widen(pszPackageName, &wide);
 
-    return builtin_only(found, package);
+    if (status != SEC_E_OK)
+        return status == SEC_E_INVALID_PARAMETER ? SEC_E_SECPKG_NOT_FOUND : status;
+    status = registry_remove(wide);
+    mem_free(wide);
+    return status;
 }

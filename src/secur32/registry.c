@@ -4,21 +4,25 @@
 #include <ntstatus.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/trace.h"
 #include "base/utf16.h"
 #include "packages/negotiate/negotiate_package.h"
 #include "packages/ntlm/ntlm_package.h"
+#include "packages/psk/psk_package.h"
+#include "secur32/module.h"
 #ifdef OPENSSPI_WITH_KERBEROS
 #include "packages/kerberos/kerberos_package.h"
 #endif
 
-enum { TABLES_MAX = 64 };
+enum { TABLES_MAX = LSA_TABLES_MAX };
 
 static pthread_mutex_t lock;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct package *packages;
+static struct package *removed; /* from the list, and not let go by everybody yet */
 static bool started;
 
 static SECURITY_STATUS builtins_start(void);
@@ -71,9 +75,8 @@ static size_t user_table_size(ULONG version)
 
     if (!known)
         return 0;
-    return version == SECPKG_INTERFACE_VERSION_11
-               ? sizeof(SECPKG_USER_FUNCTION_TABLE)
-               : offsetof(SECPKG_USER_FUNCTION_TABLE, MarshalAttributeData);
+    return version == SECPKG_INTERFACE_VERSION ? offsetof(SECPKG_USER_FUNCTION_TABLE, MarshalAttributeData)
+                                               : sizeof(SECPKG_USER_FUNCTION_TABLE);
 }
 
 /* ---- what the user half calls ---- */
@@ -137,6 +140,8 @@ static void package_free(struct package *p)
     mem_client_free(p->name);
     mem_client_free(p->comment);
     lsa_package_close(p->lsa);
+    if (p->module != NULL)
+        module_release(p->module);
     mem_client_free(p);
 }
 
@@ -153,7 +158,6 @@ static SECURITY_STATUS package_make(struct lsa_package *lsa, const void *table, 
         lsa_package_close(lsa);
         return status;
     }
-    memcpy(&p->user, table, size);
     p->lsa = lsa;
     p->info = lsa_package_info(lsa);
     p->name = text_to_utf8(p->info->Name, &invalid);
@@ -163,6 +167,10 @@ static SECURITY_STATUS package_make(struct lsa_package *lsa, const void *table, 
         status = SEC_E_CANNOT_INSTALL;
     }
     if (p->name == NULL || p->comment == NULL)
+        goto out;
+    status = SEC_E_CANNOT_INSTALL;
+    *reason = "a table of the user half is not as long as its version says";
+    if (!lsa_table_read(&p->user, table, size))
         goto out;
 
     PVOID functions = NULL;
@@ -181,10 +189,14 @@ out:
     return status;
 }
 
-static void append_locked(struct package *p)
+static void append_locked(struct package *p, struct module *module)
 {
     struct package **end = &packages;
 
+    p->holders = 1;
+    p->module = module;
+    if (module != NULL)
+        module_hold(module);
     while (*end != NULL)
         end = &(*end)->next;
     *end = p;
@@ -202,7 +214,7 @@ static SECURITY_STATUS user_tables(SpUserModeInitializeFn entry, const uint8_t *
     *reason = "no SpUserModeInitialize";
     if (entry == NULL)
         return SEC_E_CANNOT_INSTALL;
-    SECURITY_STATUS status = lsa_status_map(entry(SECPKG_INTERFACE_VERSION_11, &version, &tables, count));
+    SECURITY_STATUS status = lsa_status_map(entry(SECPKG_INTERFACE_VERSION, &version, &tables, count));
     *reason = "SpUserModeInitialize failed";
     if (status != SEC_E_OK)
         return status;
@@ -211,8 +223,11 @@ static SECURITY_STATUS user_tables(SpUserModeInitializeFn entry, const uint8_t *
     if (*stride == 0)
         return SEC_E_CANNOT_INSTALL;
     *reason = "SpUserModeInitialize offers no table";
+    if (tables == NULL || *count == 0)
+        return SEC_E_CANNOT_INSTALL;
+    *reason = "SpUserModeInitialize offers more than 64 tables";
     *first = (const uint8_t *)tables;
-    return tables == NULL || *count == 0 || *count > TABLES_MAX ? SEC_E_CANNOT_INSTALL : SEC_E_OK;
+    return *count > TABLES_MAX ? SEC_E_CANNOT_INSTALL : SEC_E_OK;
 }
 
 /* True when the list or one of the new ones before `upto` has the name of new[upto]. */
@@ -227,8 +242,18 @@ static bool name_taken(struct package *const *new, ULONG upto)
     return find_locked(name, units) != NULL;
 }
 
+/* wanted: a name that one of them must have; NULL: none in particular. */
+static bool has_name(struct package *const *made, ULONG count, const char *wanted)
+{
+    for (ULONG i = 0; i < count; i++)
+        if (wanted == NULL || strcasecmp(made[i]->name, wanted) == 0)
+            return true;
+    return false;
+}
+
 /* All packages of the pair, or none. */
-static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, const char **reason)
+static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, struct module *module,
+                                  const char *wanted, const char **reason)
 {
     struct package *made[TABLES_MAX];
     struct lsa_package **halves = NULL;
@@ -258,9 +283,13 @@ static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializ
             status = SEC_E_CANNOT_INSTALL;
         }
     }
+    if (status == SEC_E_OK && !has_name(made, done, wanted)) {
+        *reason = "none of its packages has the name that sspi.conf gives";
+        status = SEC_E_CANNOT_INSTALL;
+    }
     for (ULONG i = 0; i < done; i++) {
         if (status == SEC_E_OK)
-            append_locked(made[i]);
+            append_locked(made[i], module);
         else
             package_free(made[i]);
     }
@@ -271,14 +300,50 @@ static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializ
     return status;
 }
 
+static void trace_refused(const char *origin, SECURITY_STATUS status, const char *reason)
+{
+    if (trace_on())
+        trace_event("secur32", "package-refused", "origin=%s status=0x%08x reason=\"%s\"", origin,
+                    (unsigned)status, reason);
+}
+
+/* The module's file and its packages. */
+static SECURITY_STATUS load_locked(const char *name, const char *path)
+{
+    char text[MODULE_REASON_MAX];
+    const char *reason = text;
+    struct module *module;
+    SpLsaModeInitializeFn lsa;
+    SpUserModeInitializeFn user;
+
+    SECURITY_STATUS status = module_open(path, &module, &lsa, &user, text);
+    if (status == SEC_E_OK) {
+        status = add_locked(lsa, user, module, name, &reason);
+        if (status != SEC_E_OK)
+            trace_refused(path, status, reason);
+        module_release(module);
+    } else {
+        trace_refused(path, status, reason);
+    }
+    return status;
+}
+
+/* At the start a refused module does not concern the others. */
+static SECURITY_STATUS load_at_start(const char *name, const char *path)
+{
+    for (const struct package *p = packages; p != NULL; p = p->next)
+        if (p->module != NULL && strcmp(module_path(p->module), path) == 0)
+            return SEC_E_OK;
+    return load_locked(name, path) == SEC_E_INSUFFICIENT_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
 static SECURITY_STATUS add_traced(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, const char *origin,
                                   const char **reason)
 {
-    SECURITY_STATUS status = add_locked(lsa, user, reason);
+    SECURITY_STATUS status = add_locked(lsa, user, NULL, NULL, reason);
 
-    if (status != SEC_E_OK && trace_on())
-        trace_event("secur32", "package-refused", "origin=%s status=0x%08x reason=\"%s\"", origin,
-                    (unsigned)status, *reason);
+    if (status != SEC_E_OK)
+        trace_refused(origin, status, *reason);
     return status;
 }
 
@@ -349,9 +414,75 @@ void package_hold(struct package *package)
     __atomic_fetch_add(&package->holders, 1, __ATOMIC_RELAXED);
 }
 
+/* The last one to let go; only of removed packages, as the list is a holder too. Somebody may have found it by its id
+ * meanwhile, and somebody else may have been here first: it must not be touched before it is found. */
+static void package_leave(struct package *package)
+{
+    list_lock();
+    struct package **at = &removed;
+    while (*at != NULL && *at != package)
+        at = &(*at)->next;
+    bool last = *at != NULL && __atomic_load_n(&package->holders, __ATOMIC_ACQUIRE) == 0;
+    if (last)
+        *at = package->next;
+    pthread_mutex_unlock(&lock);
+    if (!last)
+        return;
+    if (trace_on())
+        trace_event("secur32", "package-gone", "name=%s", package->name);
+    package_free(package);
+}
+
 void package_release(struct package *package)
 {
-    __atomic_fetch_sub(&package->holders, 1, __ATOMIC_RELEASE);
+    if (__atomic_sub_fetch(&package->holders, 1, __ATOMIC_ACQ_REL) == 0)
+        package_leave(package);
+}
+
+bool package_removed(const struct package *package)
+{
+    return __atomic_load_n(&package->removed, __ATOMIC_ACQUIRE);
+}
+
+SECURITY_STATUS registry_load(const char *name)
+{
+    char path[MODULE_PATH_MAX];
+    struct package *first;
+
+    SECURITY_STATUS status = registry_lock(&first);
+    if (status != SEC_E_OK)
+        return status;
+    status = module_find(name, path) ? load_locked(NULL, path) : SEC_E_SECPKG_NOT_FOUND;
+    registry_unlock();
+    if (status == SEC_E_OK || status == SEC_E_SECPKG_NOT_FOUND || status == SEC_E_INSUFFICIENT_MEMORY)
+        return status;
+    return SEC_E_CANNOT_INSTALL;
+}
+
+SECURITY_STATUS registry_remove(const char16_t *name)
+{
+    struct package *first;
+    SECURITY_STATUS status = registry_lock(&first);
+
+    if (status != SEC_E_OK)
+        return status;
+    struct package *found = name != NULL ? find_locked(name, utf16_length(name)) : NULL;
+    if (found != NULL && found->module != NULL) {
+        struct package **at = &packages;
+        while (*at != found)
+            at = &(*at)->next;
+        *at = found->next;
+        found->next = removed;
+        removed = found;
+        __atomic_store_n(&found->removed, true, __ATOMIC_RELEASE);
+    }
+    registry_unlock();
+    if (found == NULL)
+        return SEC_E_SECPKG_NOT_FOUND;
+    if (found->module == NULL)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    package_release(found);
+    return SEC_E_OK;
 }
 
 void registry_reset(bool with_builtins)
@@ -380,9 +511,14 @@ static struct builtin {
     SpUserModeInitializeFn user;
     bool tried;
 } builtins[] = {
+#ifndef OPENSSPI_MODULE_NTLM
     {"ntlm (built in)", ntlm_SpLsaModeInitialize, ntlm_SpUserModeInitialize, false},
+#endif
+#ifndef OPENSSPI_MODULE_PSK
+    {"psk (built in)", psk_SpLsaModeInitialize, psk_SpUserModeInitialize, false},
+#endif
     {"negotiate (built in)", negotiate_SpLsaModeInitialize, negotiate_SpUserModeInitialize, false},
-#ifdef OPENSSPI_WITH_KERBEROS
+#if defined(OPENSSPI_WITH_KERBEROS) && !defined(OPENSSPI_MODULE_KERBEROS)
     {"kerberos (built in)", kerberos_SpLsaModeInitialize, kerberos_SpUserModeInitialize, false},
 #endif
 };
@@ -400,6 +536,8 @@ static SECURITY_STATUS builtins_start(void)
             return SEC_E_INSUFFICIENT_MEMORY;
         b->tried = true;
     }
+    if (module_each(load_at_start) != SEC_E_OK)
+        return SEC_E_INSUFFICIENT_MEMORY;
     started = true;
     return SEC_E_OK;
 }

@@ -7,7 +7,10 @@
  * new. A refused one is named with the reason in the trace.
  *
  * Whoever holds a package between registry_find and package_release (credentials and contexts do) keeps it
- * alive.
+ * alive, its module loaded. The list holds it once. A removed package is found by no name any more; it is shut
+ * down by whoever lets go of it last, and its module is unloaded after the last of its packages.
+ *
+ * With the first call that asks for any package the built-in ones start, then the modules (module.h).
  */
 #ifndef OPENSSPI_SECUR32_REGISTRY_H
 #define OPENSSPI_SECUR32_REGISTRY_H
@@ -25,7 +28,9 @@ struct package {
     struct lsa_package *lsa;
     const SecPkgInfoW *info;
     char *name, *comment; /* of info, UTF-8 */
-    uint32_t holders;     /* atomic */
+    uint32_t holders;     /* atomic; the list's own is one of them */
+    struct module *module; /* held; NULL: built in */
+    bool removed;          /* atomic; from the list, nothing new may begin with it */
     struct package *next;
 };
 
@@ -48,6 +53,15 @@ void registry_unlock(void);
  * on failure: static text. */
 SECURITY_STATUS registry_add(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, const char *origin,
                              const char **reason);
+
+/* Loads the module that a name or path means and adds its packages. SEC_E_CANNOT_INSTALL: refused, and the
+ * trace says why; SEC_E_SECPKG_NOT_FOUND; SEC_E_INSUFFICIENT_MEMORY. */
+SECURITY_STATUS registry_load(const char *name);
+
+/* SEC_E_SECPKG_NOT_FOUND; SEC_E_UNSUPPORTED_FUNCTION: built in, stays. */
+SECURITY_STATUS registry_remove(const char16_t *name);
+/* True: the package was removed; what it has goes on, nothing new begins. */
+bool package_removed(const struct package *package);
 
 /* Tests only: empties the list, with every package shut down; with_builtins: whether those start again at the
  * next use. No handle may be left. */
