@@ -28,6 +28,8 @@ illegal=80090326
 talk 'GET / HTTP/1.1\r\n\r\n'
 ok 'a web browser is told, in a frame of status' answers "$illegal"
 ok '... and the listener lives' alive
+talk "$(printf 'GET / HTTP/1.1 %0100000d' 0)"
+ok '... also one that talks much, before the connection is reset' answers "$illegal"
 talk '\x01\xff\xff\xff'
 ok 'a length of 16 MiB is refused before it comes' answers "$illegal"
 talk '\x02\x00\x00\x04abcd'
@@ -102,7 +104,9 @@ for fd in "${half[@]}"; do exec {fd}>&-; done
 mkfifo "$tmp/slow"
 exec 8<>"$tmp/slow"
 echo 'begun' >&8
+SECONDS=0
 exits 1 'an authenticated client that falls silent' "${sender[@]}" "$address" - <&8
+ok '... hears it after a second, not a minute' test "$SECONDS" -lt 20
 ok '... hears why' err_has 'timed out'
 exec 8>&-
 # The seats of those who left become free as soon as the listener has noticed; the one above waited for it.

@@ -27,6 +27,7 @@ ok '... where they are' out_has 'kept as big'
 ok '... and nothing on stderr' err_empty
 exits 0 'sealed, in records of 1000 bytes' "${sender[@]}" "$address" --seal --record 1000 - --name sealed <"$tmp/big"
 ok '... is equal' equal "$tmp/big" sealed
+ok '... and was encrypted' out_has 'sealed with RSADSI RC4'
 exits 0 'the largest records' "${sender[@]}" "$address" --record 1048575 - --name largest <"$tmp/big"
 ok '... are equal' equal "$tmp/big" largest
 exits 0 'records of one byte' "${sender[@]}" "$address" --record 1 "$tmp/small" - --name bytes <"$tmp/small"
@@ -112,7 +113,7 @@ await once
 ok '... ends with 4' test "$code" = 4
 start listener "$SSPI" listen --max-file 1000 --channel-bindings 'tls-server-end-point:x'
 exits 1 'a file that is too large' "${sender[@]}" "$address" "$tmp/big" --channel-bindings 'tls-server-end-point:x'
-ok '... is refused with the limit' err_has 1000
+ok '... is refused with the limit, at its beginning' err_has 'big has 300000 bytes, this listener takes 1000'
 exits 1 '... also from a pipe' "${sender[@]}" "$address" - --channel-bindings 'tls-server-end-point:x' <"$tmp/big"
 exits 4 'other channel bindings' "${sender[@]}" "$address" "$tmp/small" --channel-bindings 'tls-server-end-point:y'
 ok '... status' err_has SEC_E_BAD_BINDINGS
