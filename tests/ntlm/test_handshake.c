@@ -406,12 +406,14 @@ static void test_attributes_unfinished(void **state)
     SecPkgContext_LastClientTokenStatus last;
     SecPkgContext_NamesW names;
     SecPkgContext_NegotiationInfoW negotiation;
+    SecPkgContext_ClientSpecifiedTarget target;
+    SecPkgContext_Target bytes;
     SecPkgContext_Sizes sizes;
     (void)state;
     harness_start(NULL);
     assert_status(side_open(&i, true, TEST_DOMAIN, TEST_USER, TEST_PASSWORD), SEC_E_OK);
     assert_status(side_open(&a, false, NULL, NULL, NULL), SEC_E_OK);
-    assert_status(side_step(&i, ISC_REQ_INTEGRITY, NULL, NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(side_step(&i, ISC_REQ_INTEGRITY, u"host/x", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
     assert_status(side_step(&a, 0, NULL, i.token, i.token_size, NULL), SEC_I_CONTINUE_NEEDED);
     assert_status(lsa_table->QueryContextAttributes(a.context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &last),
                   SEC_E_OK);
@@ -422,6 +424,15 @@ static void test_attributes_unfinished(void **state)
                   SEC_E_OK);
     assert_int_equal(negotiation.NegotiationState, SECPKG_NEGOTIATION_IN_PROGRESS);
     mem_client_free(negotiation.PackageInfo);
+    assert_status(lsa_table->QueryContextAttributes(i.context, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
+                  SEC_E_OK);
+    assert_text(target.sTargetName, u"host/x");
+    assert_status(lsa_table->QueryContextAttributes(i.context, SECPKG_ATTR_TARGET, &bytes), SEC_E_OK);
+    assert_int_equal(bytes.TargetLength, 6);
+    assert_string_equal(bytes.Target, "host/x");
+    mem_client_free(bytes.Target);
+    assert_status(lsa_table->QueryContextAttributes(a.context, SECPKG_ATTR_NAMES, &names),
+                  SEC_E_INVALID_HANDLE);
     assert_status(lsa_table->QueryContextAttributes(i.context, SECPKG_ATTR_SIZES, &sizes),
                   SEC_E_INVALID_HANDLE);
     assert_status(user_table->QueryContextAttributes(i.context, SECPKG_ATTR_SIZES, &sizes),

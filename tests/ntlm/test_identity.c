@@ -182,10 +182,10 @@ static size_t make_ex2(uint8_t *out, bool indirect)
                                       .PackedCredentialsOffset = 96};
     SEC_WINNT_AUTH_PACKED_CREDENTIALS packed = {.cbHeaderLength = sizeof packed,
                                                 .AuthData = {.CredType = type}};
-    SEC_WINNT_AUTH_DATA_PASSWORD inner = {{sizeof packed + sizeof inner, 16}};
+    SEC_WINNT_AUTH_DATA_PASSWORD inner = {{sizeof inner, 16}};
     size_t extra = indirect ? sizeof inner : 0;
     packed.AuthData.CredData.ByteArrayOffset = sizeof packed;
-    packed.AuthData.CredData.ByteArrayLength = indirect ? sizeof inner : 16;
+    packed.AuthData.CredData.ByteArrayLength = (USHORT)(extra + 16);
     packed.cbStructureLength = (USHORT)(sizeof packed + extra + 16);
     id.PackedCredentialsLength = packed.cbStructureLength;
     id.cbStructureLength = 96 + id.PackedCredentialsLength;

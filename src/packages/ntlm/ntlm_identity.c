@@ -169,18 +169,21 @@ static SECURITY_STATUS identity_packed_password(const struct ntlm_client_memory 
         !inside(size, at.ByteArrayOffset, at.ByteArrayLength)) {
         return SEC_E_UNKNOWN_CREDENTIALS;
     }
-    /* Writers differ in whether the bytes are the password or a SEC_WINNT_AUTH_DATA_PASSWORD that points to
-     * it; as a password the latter would hold a NUL character. */
+    /* The bytes are a SEC_WINNT_AUTH_DATA_PASSWORD, whose offset counts from itself, or, as some writers have
+     * it, the password; as a password the structure would have a NUL in it. */
+    const uint8_t *credential = base + at.ByteArrayOffset;
     if (at.ByteArrayLength >= sizeof inner &&
-        identity_fetch(memory, &inner, sizeof inner, base + at.ByteArrayOffset) == SEC_E_OK &&
-        inner.UnicodePassword.ByteArrayOffset <= UINT16_MAX &&
-        inside(size, inner.UnicodePassword.ByteArrayOffset, inner.UnicodePassword.ByteArrayLength)) {
+        identity_fetch(memory, &inner, sizeof inner, credential) == SEC_E_OK &&
+        inner.UnicodePassword.ByteArrayOffset >= sizeof inner &&
+        inside(at.ByteArrayLength, inner.UnicodePassword.ByteArrayOffset,
+               inner.UnicodePassword.ByteArrayLength)) {
         at = inner.UnicodePassword;
+        credential += at.ByteArrayOffset;
     }
     if (at.ByteArrayLength % 2 != 0 || at.ByteArrayLength / 2 > IDENTITY_UNITS_MAX) {
         return SEC_E_UNKNOWN_CREDENTIALS;
     }
-    *out = (struct identity_field){base + at.ByteArrayOffset, at.ByteArrayLength, true};
+    *out = (struct identity_field){credential, at.ByteArrayLength, true};
     return SEC_E_OK;
 }
 

@@ -2,8 +2,6 @@
 #include "packages/ntlm/ntlm_lsa.h"
 
 #include <opensspi.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "base/secbuf.h"
 #include "base/secret.h"
@@ -29,12 +27,9 @@ struct ntlm_lsa_context {
 
 _Static_assert(sizeof(struct ntlm_lsa_context) <= 64, "a million contexts are 64 MB here");
 
-static struct slab credentials = SLAB_INIT(sizeof(struct ntlm_credential), 1u << 20, true);
 static struct slab contexts = SLAB_INIT(sizeof(struct ntlm_lsa_context), 1u << 22, false);
 
-static PLSA_SECPKG_FUNCTION_TABLE lsa_functions;
-
-struct ntlm_machine ntlm_machine;
+PLSA_SECPKG_FUNCTION_TABLE ntlm_lsa_functions;
 
 void ntlm_blob_free(struct ntlm_blob *b)
 {
@@ -73,48 +68,6 @@ void ntlm_establish(struct ntlm_packed *out, uint32_t flags, bool initiator, uin
     out->expiry = INT64_MAX;
 }
 
-/* ---- this machine ---- */
-
-static void machine_name(char16_t *out, size_t room, const char *text, size_t size, bool upper)
-{
-    size_t units = 0;
-    bool invalid;
-    char16_t *wide = utf16_from_utf8(text, size, &units, &invalid);
-    units = wide == NULL ? 0 : units < room - 1 ? units : room - 1;
-    if (units > 0) {
-        memcpy(out, wide, units * sizeof *out);
-    }
-    out[units] = 0;
-    if (upper) {
-        utf16_upper(out, units);
-    }
-    mem_free(wide);
-}
-
-static void machine_read(const SECPKG_PARAMETERS *parameters)
-{
-    char host[256] = {0};
-    struct ntlm_machine m = {.computer = u"LOCALHOST"};
-    (void)gethostname(host, sizeof host - 1);
-    const char *dot = strchr(host, '.');
-    size_t label = dot != NULL ? (size_t)(dot - host) : strlen(host);
-    if (label > 0) {
-        machine_name(m.computer, sizeof m.computer / sizeof(char16_t), host, label, true);
-        machine_name(m.dns_computer, sizeof m.dns_computer / sizeof(char16_t), host, strlen(host), false);
-    }
-    if (dot != NULL) {
-        machine_name(m.dns_domain, sizeof m.dns_domain / sizeof(char16_t), dot + 1, strlen(dot + 1), false);
-    }
-    memcpy(m.domain, m.computer, sizeof m.domain); /* a machine in no domain is its own */
-    if (parameters != NULL && parameters->DomainName.Length > 0) {
-        size_t units = parameters->DomainName.Length / sizeof(char16_t);
-        size_t room = sizeof m.domain / sizeof(char16_t) - 1;
-        memset(m.domain, 0, sizeof m.domain);
-        memcpy(m.domain, parameters->DomainName.Buffer, (units < room ? units : room) * sizeof(char16_t));
-    }
-    ntlm_machine = m;
-}
-
 /* ---- start and end ---- */
 
 static NTSTATUS NTAPI ntlm_SpInitialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
@@ -128,8 +81,8 @@ static NTSTATUS NTAPI ntlm_SpInitialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS 
         }
         return SEC_E_CANNOT_INSTALL;
     }
-    lsa_functions = FunctionTable;
-    machine_read(Parameters);
+    ntlm_lsa_functions = FunctionTable;
+    ntlm_machine_read(Parameters);
     return SEC_E_OK;
 }
 
@@ -153,7 +106,7 @@ static NTSTATUS NTAPI ntlm_SpGetExtendedInformation(SECPKG_EXTENDED_INFORMATION_
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     SECPKG_EXTENDED_INFORMATION *information =
-        lsa_functions->AllocateLsaHeap(sizeof *information + sizeof oid);
+        ntlm_lsa_functions->AllocateLsaHeap(sizeof *information + sizeof oid);
     if (information == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -162,132 +115,6 @@ static NTSTATUS NTAPI ntlm_SpGetExtendedInformation(SECPKG_EXTENDED_INFORMATION_
     memcpy(information->Info.GssInfo.EncodedId, oid, sizeof oid);
     *ppInformation = information;
     return SEC_E_OK;
-}
-
-/* ---- credentials ---- */
-
-static bool call_is_ansi(void)
-{
-    SECPKG_CALL_INFO info = {0};
-    return lsa_functions->GetCallInfo != NULL && lsa_functions->GetCallInfo(&info) &&
-           (info.Attributes & SECPKG_CALL_ANSI);
-}
-
-/* Default credentials may be missing: the first InitializeSecurityContext says so, as on Windows. */
-static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNICODE_STRING *principal,
-                                           void *data)
-{
-    if (data != NULL) {
-        const struct ntlm_client_memory memory = {lsa_functions->CopyFromClientBuffer};
-        SECURITY_STATUS status =
-            ntlm_identity_read(&memory, data, call_is_ansi(), &c->identity, &c->supplied);
-        if (status != SEC_E_OK || c->supplied) {
-            c->has_identity = c->supplied;
-            return status == SEC_E_NO_CREDENTIALS ? SEC_E_OK : status;
-        }
-    }
-    const char16_t *name = principal != NULL ? principal->Buffer : NULL;
-    size_t units = principal != NULL ? principal->Length / sizeof(char16_t) : 0;
-    SECURITY_STATUS status = ntlm_identity_default(name, units, &c->identity);
-    c->has_identity = status == SEC_E_OK;
-    return status == SEC_E_NO_CREDENTIALS ? SEC_E_OK : status;
-}
-
-static NTSTATUS NTAPI ntlm_SpAcquireCredentialsHandle(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags,
-                                                      PLUID LogonId, PVOID AuthorizationData,
-                                                      PVOID GetKeyFunciton, PVOID GetKeyArgument,
-                                                      PLSA_SEC_HANDLE CredentialHandle,
-                                                      PTimeStamp ExpirationTime)
-{
-    struct ntlm_credential made = {.use = CredentialUseFlags & SECPKG_CRED_BOTH};
-    uintptr_t id = 0;
-    (void)LogonId;
-    (void)GetKeyFunciton;
-    (void)GetKeyArgument;
-    if (made.use == 0) {
-        return SEC_E_INVALID_PARAMETER;
-    }
-    if (made.use & SECPKG_CRED_OUTBOUND) {
-        SECURITY_STATUS status = credential_identity(&made, PrincipalName, AuthorizationData);
-        if (status != SEC_E_OK) {
-            return status;
-        }
-    }
-    struct ntlm_credential *c = slab_alloc(&credentials, &id);
-    if (c == NULL) {
-        ntlm_identity_free(&made.identity);
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    made.head = c->head;
-    *c = made;
-    secret_wipe(&made, sizeof made);
-    *CredentialHandle = id;
-    if (ExpirationTime != NULL) {
-        ExpirationTime->QuadPart = INT64_MAX;
-    }
-    return SEC_E_OK;
-}
-
-static NTSTATUS NTAPI ntlm_SpFreeCredentialsHandle(LSA_SEC_HANDLE CredentialHandle)
-{
-    struct ntlm_credential *c = slab_get(&credentials, CredentialHandle);
-    if (c == NULL) {
-        return SEC_E_INVALID_HANDLE;
-    }
-    ntlm_identity_free(&c->identity);
-    slab_free(&credentials, CredentialHandle);
-    return SEC_E_OK;
-}
-
-/* Memory of the application, filled here and copied there. */
-static NTSTATUS client_give(void *bytes, size_t size, void **client)
-{
-    void *there = NULL;
-    if (bytes == NULL) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    if (lsa_functions->AllocateClientBuffer(NULL, (ULONG)size, &there) < 0 || there == NULL) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    NTSTATUS status = lsa_functions->CopyToClientBuffer(NULL, (ULONG)size, there, bytes);
-    if (status < 0) {
-        (void)lsa_functions->FreeClientBuffer(NULL, there);
-        return status;
-    }
-    *client = there;
-    return SEC_E_OK;
-}
-
-static NTSTATUS client_give_name(const struct ntlm_text *domain, const struct ntlm_text *user, void *buffer)
-{
-    void *there = NULL;
-    char16_t *name = ntlm_account_string(mem_alloc, domain->text, domain->units, user->text, user->units);
-    NTSTATUS status = client_give(name, name != NULL ? (utf16_length(name) + 1) * sizeof *name : 0, &there);
-    mem_free(name);
-    if (status == SEC_E_OK) {
-        SecPkgContext_NamesW names = {there}; /* SecPkgCredentials_NamesW has the same layout */
-        status = lsa_functions->CopyToClientBuffer(NULL, sizeof names, buffer, &names);
-    }
-    return status;
-}
-
-static NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHandle,
-                                                        ULONG CredentialAttribute, PVOID Buffer)
-{
-    const struct ntlm_credential *c = slab_get(&credentials, CredentialHandle);
-    if (c == NULL) {
-        return SEC_E_INVALID_HANDLE;
-    }
-    if (CredentialAttribute != SECPKG_CRED_ATTR_NAMES) {
-        return SEC_E_UNSUPPORTED_FUNCTION;
-    }
-    if (Buffer == NULL) {
-        return SEC_E_INVALID_PARAMETER;
-    }
-    if (!c->has_identity) {
-        return SEC_E_NO_CREDENTIALS;
-    }
-    return client_give_name(&c->identity.domain, &c->identity.user, Buffer);
 }
 
 /* ---- contexts ---- */
@@ -403,13 +230,13 @@ static void output_token(SecBufferDesc *output, struct span bytes)
 static SECURITY_STATUS pack_context(const struct ntlm_packed *packed, SecBuffer *out)
 {
     size_t size = ntlm_packed_size(packed);
-    uint8_t *bytes = lsa_functions->AllocateLsaHeap((ULONG)size);
+    uint8_t *bytes = ntlm_lsa_functions->AllocateLsaHeap((ULONG)size);
     if (bytes == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     if (!ntlm_packed_write(packed, bytes, size)) {
         secret_wipe(bytes, size);
-        lsa_functions->FreeLsaHeap(bytes);
+        ntlm_lsa_functions->FreeLsaHeap(bytes);
         return SEC_E_INTERNAL_ERROR;
     }
     *out = (SecBuffer){.cbBuffer = (ULONG)size, .BufferType = SECBUFFER_EMPTY, .pvBuffer = bytes};
@@ -493,7 +320,7 @@ static NTSTATUS initiate_begin(LSA_SEC_HANDLE credential, const UNICODE_STRING *
                                ULONG *attributes)
 {
     uintptr_t id = 0;
-    const struct ntlm_credential *from = slab_get(&credentials, credential);
+    const struct ntlm_credential *from = ntlm_credential_find(credential);
     if (from == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -573,7 +400,7 @@ static NTSTATUS accept_begin(LSA_SEC_HANDLE credential, ULONG requirements, cons
                              SecBufferDesc *output, LSA_SEC_HANDLE *made, ULONG *attributes)
 {
     uintptr_t id = 0;
-    const struct ntlm_credential *from = slab_get(&credentials, credential);
+    const struct ntlm_credential *from = ntlm_credential_find(credential);
     if (from == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -662,35 +489,85 @@ static NTSTATUS query_last_token(const struct ntlm_lsa_context *c, void *buffer)
         : c->state == CONTEXT_FAILED    ? SecPkgAttrLastClientTokenNo
                                         : SecPkgAttrLastClientTokenMaybe,
     };
-    return lsa_functions->CopyToClientBuffer(NULL, sizeof out, buffer, &out);
-}
-
-static void *give_info(void)
-{
-    void *there = NULL;
-    return lsa_functions->AllocateClientBuffer(NULL, sizeof(SecPkgInfoW) + 256, &there) < 0 ? NULL : there;
-}
-
-static void *give_info_sized(size_t size)
-{
-    return size <= sizeof(SecPkgInfoW) + 256 ? give_info() : NULL;
+    return ntlm_lsa_functions->CopyToClientBuffer(NULL, sizeof out, buffer, &out);
 }
 
 static NTSTATUS query_package(bool negotiation, void *buffer)
 {
-    SecPkgContext_NegotiationInfoW out = {.PackageInfo = ntlm_package_info_copy(give_info_sized),
+    SecPkgContext_NegotiationInfoW out = {.PackageInfo = ntlm_package_info_copy(ntlm_client_alloc),
                                           .NegotiationState = SECPKG_NEGOTIATION_IN_PROGRESS};
     if (out.PackageInfo == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     size_t size = negotiation ? sizeof out : sizeof(SecPkgContext_PackageInfoW);
-    return lsa_functions->CopyToClientBuffer(NULL, (ULONG)size, buffer, &out);
+    return ntlm_lsa_functions->CopyToClientBuffer(NULL, (ULONG)size, buffer, &out);
 }
 
+static NTSTATUS query_names(const struct ntlm_handshake *h, void *buffer)
+{
+    if (h->identity.anonymous) {
+        return SEC_E_INVALID_HANDLE; /* nobody's name is known yet */
+    }
+    return ntlm_client_give_name(&h->identity.domain, &h->identity.user, buffer);
+}
+
+static NTSTATUS query_client_target(const struct ntlm_handshake *h, void *buffer)
+{
+    SecPkgContext_ClientSpecifiedTarget out = {
+        ntlm_string_copy(ntlm_client_alloc, h->target.text, h->target.units)};
+    if (out.sTargetName == NULL) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return ntlm_lsa_functions->CopyToClientBuffer(NULL, sizeof out, buffer, &out);
+}
+
+/* UTF-8, as of an established context. */
+static NTSTATUS query_target(const struct ntlm_handshake *h, void *buffer)
+{
+    size_t bytes = 0;
+    bool invalid = false;
+    char *text = utf8_from_utf16(h->target.text, h->target.units, &bytes, &invalid);
+    SecPkgContext_Target out = {(ULONG)bytes, text != NULL ? ntlm_client_alloc(bytes + 1) : NULL};
+    NTSTATUS status = invalid ? SEC_E_INTERNAL_ERROR : SEC_E_INSUFFICIENT_MEMORY;
+    if (out.Target != NULL) {
+        memcpy(out.Target, text, bytes + 1);
+        status = ntlm_lsa_functions->CopyToClientBuffer(NULL, sizeof out, buffer, &out);
+    }
+    mem_free(text);
+    return status;
+}
+
+static NTSTATUS query_open(const struct ntlm_handshake *h, ULONG attribute, void *buffer)
+{
+    switch (attribute) {
+    case SECPKG_ATTR_PACKAGE_INFO:
+        return query_package(false, buffer);
+    case SECPKG_ATTR_NEGOTIATION_INFO:
+        return query_package(true, buffer);
+    default:
+        break;
+    }
+    if (!h->initiator) {
+        return SEC_E_INVALID_HANDLE;
+    }
+    switch (attribute) {
+    case SECPKG_ATTR_NAMES:
+        return query_names(h, buffer);
+    case SECPKG_ATTR_TARGET:
+        return query_target(h, buffer);
+    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
+        return query_client_target(h, buffer);
+    default:
+        return SEC_E_INVALID_HANDLE;
+    }
+}
+
+/* Nobody else may be at work on the handshake while its texts are read. */
 static NTSTATUS NTAPI ntlm_SpQueryLsaContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
                                                        PVOID Buffer)
 {
-    const struct ntlm_lsa_context *c = slab_get(&contexts, ContextHandle);
+    struct ntlm_lsa_context *c = slab_get(&contexts, ContextHandle);
+    NTSTATUS status = SEC_E_INVALID_HANDLE;
     if (c == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -700,25 +577,14 @@ static NTSTATUS NTAPI ntlm_SpQueryLsaContextAttributes(LSA_SEC_HANDLE ContextHan
     if (ContextAttribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS) {
         return query_last_token(c, Buffer);
     }
-    if (ContextAttribute == SSPI_ATTR_MECHLIST_MIC && c->state == CONTEXT_ESTABLISHED) {
-        ULONG wanted = c->mic;
-        return lsa_functions->CopyToClientBuffer(NULL, sizeof wanted, Buffer, &wanted);
-    }
-    const struct ntlm_handshake *h = c->handshake;
-    if (c->state != CONTEXT_OPEN || h == NULL) {
+    if (__atomic_exchange_n(&c->busy, 1, __ATOMIC_ACQUIRE) != 0) {
         return SEC_E_INVALID_HANDLE;
     }
-    switch (ContextAttribute) {
-    case SECPKG_ATTR_PACKAGE_INFO:
-        return query_package(false, Buffer);
-    case SECPKG_ATTR_NEGOTIATION_INFO:
-        return query_package(true, Buffer);
-    case SECPKG_ATTR_NAMES:
-        return h->initiator ? client_give_name(&h->identity.domain, &h->identity.user, Buffer)
-                            : SEC_E_INVALID_HANDLE;
-    default:
-        return SEC_E_INVALID_HANDLE;
+    if (c->state == CONTEXT_OPEN && c->handshake != NULL) {
+        status = query_open(c->handshake, ContextAttribute, Buffer);
     }
+    context_release(c);
+    return status;
 }
 
 NTSTATUS ntlm_SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_FUNCTION_TABLE *ppTables,

@@ -39,6 +39,10 @@ struct ntlm_machine {
     char16_t dns_domain[256];
 };
 extern struct ntlm_machine ntlm_machine;
+void ntlm_machine_read(const SECPKG_PARAMETERS *parameters);
+
+/* The host's services, from SpInitialize. */
+extern PLSA_SECPKG_FUNCTION_TABLE ntlm_lsa_functions;
 
 struct ntlm_credential {
     struct slab_head head;
@@ -79,6 +83,22 @@ bool ntlm_strong_enough(uint32_t flags);
  */
 void ntlm_establish(struct ntlm_packed *out, uint32_t flags, bool initiator, uint32_t attributes,
                     const uint8_t session_key[static 16]);
+
+/* ---- ntlm_lsa_credentials.c ---- */
+
+/* NULL for a number that is none. */
+const struct ntlm_credential *ntlm_credential_find(LSA_SEC_HANDLE id);
+NTSTATUS NTAPI ntlm_SpAcquireCredentialsHandle(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags,
+                                               PLUID LogonId, PVOID AuthorizationData, PVOID GetKeyFunciton,
+                                               PVOID GetKeyArgument, PLSA_SEC_HANDLE CredentialHandle,
+                                               PTimeStamp ExpirationTime);
+NTSTATUS NTAPI ntlm_SpFreeCredentialsHandle(LSA_SEC_HANDLE CredentialHandle);
+NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHandle, ULONG CredentialAttribute,
+                                                 PVOID Buffer);
+/* The application's memory, from the host: as ntlm_alloc_fn. */
+void *ntlm_client_alloc(size_t size);
+/* DOMAIN\user for a SecPkgContext_NamesW or SecPkgCredentials_NamesW in the application's memory. */
+NTSTATUS ntlm_client_give_name(const struct ntlm_text *domain, const struct ntlm_text *user, void *buffer);
 
 /* ---- ntlm_lsa_initiate.c ---- */
 

@@ -5,6 +5,7 @@
 #include "base/secbuf.h"
 #include "base/secret.h"
 #include "base/trace.h"
+#include "base/wire.h"
 #include "packages/ntlm/ntlm_package.h"
 
 static struct slab user_contexts = SLAB_INIT(sizeof(struct ntlm_user_context), 1u << 22, true);
@@ -239,11 +240,18 @@ static unsigned user_scan_options(const struct ntlm_user_context *c)
     return c->protect.flags & NTLM_F_ESS ? SECBUF_SIGN_READONLY : 0;
 }
 
-static void user_trace(const char *event, ULONG sequence, size_t parts, NTSTATUS status)
+/* The token's own number is readable only with extended session security. */
+static void user_trace(const struct ntlm_user_context *c, const char *event, const uint8_t *token,
+                       size_t parts, NTSTATUS status)
 {
-    if (trace_on()) {
-        trace_event("ntlm", event, "sequence-argument=%u parts=%zu status=0x%08x", (unsigned)sequence, parts,
-                    (unsigned)status);
+    if (!trace_on()) {
+        return;
+    }
+    if (ntlm_protect_active(&c->protect) && (c->protect.flags & NTLM_F_ESS) && token != NULL) {
+        trace_event("ntlm", event, "sequence=%u parts=%zu status=0x%08x", (unsigned)wire_get_u32(token + 12),
+                    parts, (unsigned)status);
+    } else {
+        trace_event("ntlm", event, "parts=%zu status=0x%08x", parts, (unsigned)status);
     }
 }
 
@@ -283,7 +291,8 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
         view.token->cbBuffer = NTLM_TOKEN_SIZE;
     }
     status = user_status(verdict);
-    user_trace(sealing ? "seal" : "sign", sequence, view.count, status);
+    user_trace(c, sealing ? "seal" : "sign", status == SEC_E_OK ? view.token->pvBuffer : NULL, view.count,
+               status);
     return status;
 }
 
@@ -350,7 +359,7 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
     if (status == SEC_E_OK && QualityOfProtection != NULL && ntlm_protect_active(&c->protect)) {
         *QualityOfProtection = 0;
     }
-    user_trace("verify", MessageSequenceNumber, view.count, status);
+    user_trace(c, "verify", view.token->pvBuffer, view.count, status);
     return status;
 }
 
@@ -433,7 +442,7 @@ static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBuf
     if (status == SEC_E_OK && QualityOfProtection != NULL && ntlm_protect_active(&c->protect)) {
         *QualityOfProtection = plain ? SECQOP_WRAP_NO_ENCRYPT : 0;
     }
-    user_trace("unseal", MessageSequenceNumber, view.count, status);
+    user_trace(c, "unseal", got.token, got.message.count, status);
     return status;
 }
 

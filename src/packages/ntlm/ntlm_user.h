@@ -28,6 +28,8 @@ struct ntlm_user_context {
     uint16_t units[NTLM_TEXT_COUNT];
 };
 
+_Static_assert(sizeof(struct ntlm_user_context) <= 900, "a million contexts are less than a gigabyte");
+
 /* The context, or NULL for any number that is not one. Lock-free. */
 struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id);
 
