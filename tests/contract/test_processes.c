@@ -13,6 +13,7 @@
 
 #include <opensspi.h>
 
+#include "base/mem.h"
 #include "lsa/lsa.h"
 #include "packages/ntlm/ntlm_package.h"
 
@@ -190,6 +191,7 @@ static void half_close(struct half *h)
     lsa_credentials_free(h->packages[0], h->credential);
     for (ULONG i = 0; i < h->count; i++)
         lsa_package_close(h->packages[i]);
+    mem_client_free(h->packages);
 }
 
 static void test_user_half_in_another_program(void **state)
