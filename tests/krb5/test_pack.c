@@ -168,6 +168,12 @@ static void test_ends(void **state)
         assert_int_equal(k.a.window.full, !rc4);
         krb5_protect_pack(&k.a, packed);
         assert_true(taken(packed));
+        packed[104] ^= 1;
+        packed[113] |= 1;
+        assert_false(taken(packed));
+        packed[104] ^= 1;
+        packed[113] &= 0xfe;
+        assert_true(taken(packed));
         packed[112] = 2;
         assert_false(taken(packed));
         packed[112] = rc4;

@@ -223,6 +223,16 @@ static void test_rc4_framing(void **state)
                        "mechanism and algorithms");
         assert_int_equal(w.token.size, size + 9 + 32);
         opens(&k.a, NULL, NULL, &w, true);
+        /* What is only signed is no part of the framed text. */
+        kit_message(&w.m, rows[i].size < 4000 ? rows[i].size + 90 : rows[i].size, 1);
+        if (rows[i].size >= 4000)
+            continue;
+        w.m.parts[0].size = 90;
+        w.m.parts[1] = (struct span){w.m.bytes + 90, rows[i].size};
+        w.m.m = (struct message){w.m.parts, 2, 2};
+        wrap(&w, &k.i, NULL, true, rows[i].padding);
+        assert_memory_equal(w.bytes, start, size);
+        opens(&k.a, NULL, NULL, &w, true);
     }
 }
 
@@ -307,19 +317,20 @@ static void test_read_only_parts(void **state)
     }
 }
 
-/* The token as a peer that rotates by rrc would have sent it, in place: our layout is turned further. */
-static void turn(struct wrapped *w, uint16_t rrc, bool dce)
+/* The token as a peer that rotates by rrc would have sent it, in place: our layout is turned further. The
+ * first `skip` bytes of the message are read-only and no part of what is turned. */
+static void turn(struct wrapped *w, uint16_t rrc, bool dce, size_t skip)
 {
     uint8_t all[TOKEN_MAX + KIT_DATA_MAX], out[sizeof all];
-    size_t head = w->token.size - 16, total = head + w->m.size;
+    size_t head = w->token.size - 16, size = w->m.size - skip, total = head + size;
     size_t extra = (size_t)w->bytes[4] << 8 | w->bytes[5], add = dce && (w->bytes[2] & 2) ? extra : 0;
     size_t now = ((size_t)w->bytes[6] << 8 | w->bytes[7]) + add, then = rrc + add;
     memcpy(all, w->bytes + 16, head);
-    memcpy(all + head, w->m.bytes, w->m.size);
+    memcpy(all + head, w->m.bytes + skip, size);
     for (size_t i = 0; i < total; i++)
         out[(i + then) % total] = all[(i + now) % total];
     memcpy(w->bytes + 16, out, head);
-    memcpy(w->m.bytes, out + head, w->m.size);
+    memcpy(w->m.bytes + skip, out + head, size);
     w->bytes[6] = (uint8_t)(rrc >> 8);
     w->bytes[7] = (uint8_t)rrc;
 }
@@ -333,11 +344,16 @@ static void test_rotations(void **state)
         pair_of(&k, &mode);
         for (uint32_t rrc = 0; rrc <= UINT16_MAX; rrc += rrc < 200 ? 1 : 1009) {
             struct wrapped w = {.padding = 0};
+            size_t skip = 0;
             message_for(&w, &k.i, mode.sealed, rrc % 90);
-            if (rrc % 3 == 0)
+            if (rrc % 3 == 0) {
                 kit_cut(&w.m, 5, 0, rrc);
+            } else if (rrc % 3 == 1) {
+                kit_cut(&w.m, 3, 1, rrc);
+                skip = w.m.parts[0].size;
+            }
             wrap(&w, &k.i, &k.i_seal, mode.sealed, false);
-            turn(&w, (uint16_t)rrc, mode.flags & KRB5_F_DCE_STYLE);
+            turn(&w, (uint16_t)rrc, mode.flags & KRB5_F_DCE_STYLE, skip);
             w.bytes[w.token.size - 1] ^= 1;
             refused(&k.a, &k.a_seal, NULL, &w, PROTECT_ALTERED);
             w.bytes[w.token.size - 1] ^= 1;
@@ -450,12 +466,17 @@ static void test_wrong_tokens(void **state)
         size_t size = w.token.size;
         /* Own tokens fed back. */
         refused(&k.i, &k.i_seal, NULL, &w, PROTECT_ALTERED);
+        bool looks = mode.etype != KRB5_ETYPE_RC4;
         for (size_t i = 0; i < 28; i++) {
             w.token.size = i;
             refused(&k.a, &k.a_seal, NULL, &w, PROTECT_MALFORMED);
+            assert_int_equal(krb5_unwrap_look(&k.a, w.bytes, i), looks ? PROTECT_MALFORMED : PROTECT_OK);
         }
         w.token.size = 95;
         refused(&k.a, &k.a_seal, NULL, &w, PROTECT_MALFORMED);
+        assert_int_equal(krb5_unwrap_look(&k.a, w.bytes, 95), looks ? PROTECT_MALFORMED : PROTECT_OK);
+        assert_int_equal(krb5_unwrap_look(&k.a, w.bytes, size), PROTECT_OK);
+        assert_int_equal(krb5_unwrap_look(&k.i, w.bytes, size), looks ? PROTECT_ALTERED : PROTECT_OK);
         w.token.size = size;
         for (size_t t = 0; t < KIT_ETYPES; t++) {
             if (kit_etypes[t] == mode.etype)
