@@ -41,6 +41,12 @@ const SECPKG_FUNCTION_TABLE *lsa_package_table(const struct lsa_package *package
 SECURITY_STATUS lsa_credentials_acquire(struct lsa_package *package, const UNICODE_STRING *principal,
                                         ULONG use, const LUID *logon_id, void *auth_data, bool ansi,
                                         LSA_SEC_HANDLE *credential, TimeStamp *expiry);
+
+/*
+ * From now on this thread's calls are made on behalf of the client of that context, which is the package's
+ * that is called: GetClientInfo reports Impersonating, and the context's number as ClientToken. 0: no more.
+ */
+void lsa_client_set(LSA_SEC_HANDLE context);
 SECURITY_STATUS lsa_credentials_free(struct lsa_package *package, LSA_SEC_HANDLE credential);
 SECURITY_STATUS lsa_credentials_query(struct lsa_package *package, LSA_SEC_HANDLE credential, ULONG attribute,
                                       void *buffer);

@@ -41,6 +41,13 @@ void lsa_step_hand_over(ULONG_PTR owner, LSA_SEC_HANDLE context)
     }
 }
 
+static _Thread_local LSA_SEC_HANDLE client_context;
+
+void lsa_client_set(LSA_SEC_HANDLE context)
+{
+    client_context = context;
+}
+
 static ULONG thread_id(void)
 {
     return (ULONG)syscall(SYS_gettid);
@@ -135,7 +142,9 @@ static NTSTATUS NTAPI lsa_GetClientInfo(PSECPKG_CLIENT_INFO ClientInfo)
         .LogonId = logon_id(),
         .ProcessID = (ULONG)getpid(),
         .ThreadID = thread_id(),
+        .Impersonating = client_context != 0,
         .ImpersonationLevel = SecurityImpersonation,
+        .ClientToken = (HANDLE)client_context,
     };
     return STATUS_SUCCESS;
 }
@@ -148,7 +157,9 @@ static NTSTATUS NTAPI lsa_GetClientInfoEx(PSECPKG_CLIENT_INFO_EX ClientInfo, ULO
         .LogonId = logon_id(),
         .ProcessID = (ULONG)getpid(),
         .ThreadID = thread_id(),
+        .Impersonating = client_context != 0,
         .ImpersonationLevel = SecurityImpersonation,
+        .ClientToken = (HANDLE)client_context,
     };
     return STATUS_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include "base/trace.h"
 #include "lsa/lsa.h"
 #include "secur32/handle.h"
+#include "secur32/impersonate.h"
 #include "secur32/registry.h"
 #include "secur32/text.h"
 
@@ -23,6 +24,40 @@ static void credential_destroy(struct handle *slot)
     package_release(slot->package);
 }
 
+/*
+ * Who acts for a client gets that client's credentials, or none: what the process has is not the client's.
+ * *client: the context that must stay until client_leave, NULL when the caller is itself.
+ */
+static SECURITY_STATUS client_enter(const struct package *package, const struct acquisition *call,
+                                    struct handle **client)
+{
+    CtxtHandle context;
+
+    *client = NULL;
+    if (call->auth_data != NULL || !impersonate_current(&context))
+        return SEC_E_OK;
+    struct handle *slot = handle_acquire_established(&handle_contexts, &context);
+    if (slot == NULL)
+        return SEC_E_INVALID_HANDLE;
+    /* The package whose the context is, which need not be the one that the handshake was made with; its LSA
+     * half knows the context by the same number as its user half. */
+    if (slot->user != &package->user || slot->lsa == 0) {
+        handle_release(&handle_contexts, slot);
+        return SEC_E_NO_CREDENTIALS;
+    }
+    lsa_client_set(slot->user_context);
+    *client = slot;
+    return SEC_E_OK;
+}
+
+static void client_leave(struct handle *client)
+{
+    if (client == NULL)
+        return;
+    lsa_client_set(0);
+    handle_release(&handle_contexts, client);
+}
+
 /* With the package held; on success the slot has taken that over. */
 static SECURITY_STATUS acquire_from(struct package *package, const struct acquisition *call)
 {
@@ -35,9 +70,12 @@ static SECURITY_STATUS acquire_from(struct package *package, const struct acquis
     if (slot == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     slot->package = package;
-    SECURITY_STATUS status =
-        lsa_credentials_acquire(package->lsa, call->principal != NULL ? &principal : NULL, call->use,
-                                call->logon_id, call->auth_data, call->ansi, &slot->lsa, &expiry);
+    struct handle *client;
+    SECURITY_STATUS status = client_enter(package, call, &client);
+    if (status == SEC_E_OK)
+        status = lsa_credentials_acquire(package->lsa, call->principal != NULL ? &principal : NULL, call->use,
+                                         call->logon_id, call->auth_data, call->ansi, &slot->lsa, &expiry);
+    client_leave(client);
     if (trace_on())
         trace_event("secur32", "acquire-credentials", "package=%s use=0x%x explicit=%d status=0x%08x",
                     package->name, (unsigned)call->use, call->auth_data != NULL, (unsigned)status);

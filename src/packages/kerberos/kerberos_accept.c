@@ -73,8 +73,8 @@ static SECURITY_STATUS keep_delegated(struct kerberos_context *c, gss_cred_id_t 
     if (delegated == GSS_C_NO_CREDENTIAL)
         return SEC_E_OK;
     kerberos_tickets_drop(c->given);
-    c->given = kerberos_tickets_wrap(delegated);
-    return c->given != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    c->given = NULL;
+    return kerberos_tickets_delegated(delegated, &c->given);
 }
 
 /* A KRB-ERROR for the client goes out where the application wants such tokens and has room. */

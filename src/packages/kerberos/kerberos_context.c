@@ -138,8 +138,7 @@ ULONG kerberos_context_attributes(const struct kerberos_context *c, OM_uint32 fl
 
 /* What is known of the context beside its keys. */
 struct facts {
-    uint64_t start, expiry;
-    OM_uint32 flags;
+    uint64_t start, expiry; /* FILETIME */
 };
 
 static uint64_t filetime(uint64_t seconds)
@@ -176,15 +175,15 @@ static void replace(char16_t **slot, char16_t *text)
     *slot = text;
 }
 
-/* Names and times, as long as there is a GSS context to be asked. */
+/* Names and the time of logon, as long as there is a GSS context to be asked. */
 static SECURITY_STATUS gather(struct kerberos_context *c, struct facts *facts)
 {
-    OM_uint32 minor, ignored, lifetime = 0;
+    OM_uint32 minor, ignored;
     gss_name_t source = GSS_C_NO_NAME, target = GSS_C_NO_NAME;
     krb5_timestamp authenticated = 0;
     enum kerberos_side side = c->initiator ? KERBEROS_REPLY : KERBEROS_ACCEPT;
     OM_uint32 major =
-        kerberos_mit.gss_inquire_context(&minor, c->gss, &source, &target, &lifetime, NULL, NULL, NULL, NULL);
+        kerberos_mit.gss_inquire_context(&minor, c->gss, &source, &target, NULL, NULL, NULL, NULL, NULL);
     if (GSS_ERROR(major))
         return kerberos_status_gss("gss_inquire_context", side, major, minor);
     replace(&c->names[KERBEROS_TEXT_CLIENT], display(source));
@@ -201,11 +200,9 @@ static SECURITY_STATUS gather(struct kerberos_context *c, struct facts *facts)
         if (c->names[i] == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
 
-    uint64_t now = (uint64_t)time(NULL);
-    facts->expiry = filetime(now + lifetime);
     major = kerberos_mit.gsskrb5_extract_authtime_from_sec_context(&minor, c->gss, &authenticated);
     bool known = !GSS_ERROR(major) && authenticated != 0;
-    facts->start = filetime(known ? (uint32_t)authenticated : now);
+    facts->start = filetime(known ? (uint32_t)authenticated : (uint64_t)time(NULL));
     return SEC_E_OK;
 }
 
@@ -248,8 +245,10 @@ static bool lucid_start(const gss_krb5_lucid_context_v1_t *lucid, OM_uint32 flag
            take_key(&lucid->cfx_kd.ctx_key, &start->initiator);
 }
 
-/* Ends the GSS context: afterwards the keys are ours alone. */
-static SECURITY_STATUS export_keys(struct kerberos_context *c, OM_uint32 flags, struct krb5_protect *protect)
+/* Ends the GSS context: afterwards the keys are ours alone. The ticket's end is asked here because what
+ * gss_inquire_context says on the acceptor's side has the clock skew added. */
+static SECURITY_STATUS export_keys(struct kerberos_context *c, OM_uint32 flags, struct krb5_protect *protect,
+                                   struct facts *facts)
 {
     OM_uint32 minor;
     void *exported = NULL;
@@ -258,6 +257,7 @@ static SECURITY_STATUS export_keys(struct kerberos_context *c, OM_uint32 flags, 
     OM_uint32 major = kerberos_mit.gss_krb5_export_lucid_sec_context(&minor, &c->gss, 1, &exported);
     if (GSS_ERROR(major))
         return kerberos_status_gss("gss_krb5_export_lucid_sec_context", side, major, minor);
+    facts->expiry = filetime(((const gss_krb5_lucid_context_v1_t *)exported)->endtime);
     bool usable = lucid_start(exported, flags, &start) && krb5_protect_init(protect, &start);
     kerberos_mit.gss_krb5_free_lucid_sec_context(&minor, exported);
     secret_wipe(&start, sizeof start);
@@ -298,7 +298,7 @@ SECURITY_STATUS kerberos_context_finish(struct kerberos_context *c, OM_uint32 fl
     SECURITY_STATUS status = gather(c, &facts);
     if (status != SEC_E_OK)
         return status;
-    status = export_keys(c, flags, &packed.protect);
+    status = export_keys(c, flags, &packed.protect, &facts);
     if (status != SEC_E_OK)
         return status;
     packed.attributes = kerberos_context_attributes(c, flags);

@@ -54,7 +54,8 @@ void kerberos_tickets_drop(struct kerberos_tickets *t)
     mem_free(t);
 }
 
-struct kerberos_tickets *kerberos_tickets_wrap(gss_cred_id_t cred)
+/* Takes cred over. NULL: out of memory, cred is released. */
+static struct kerberos_tickets *tickets_wrap(gss_cred_id_t cred)
 {
     OM_uint32 minor;
     struct kerberos_tickets *t = mem_alloc(sizeof *t);
@@ -113,6 +114,18 @@ static SECURITY_STATUS restrict_credential(gss_cred_id_t *cred, enum kerberos_si
     return SEC_E_OK;
 }
 
+SECURITY_STATUS kerberos_tickets_delegated(gss_cred_id_t cred, struct kerberos_tickets **tickets)
+{
+    OM_uint32 ignored;
+    SECURITY_STATUS status = restrict_credential(&cred, KERBEROS_INITIATE);
+    if (status != SEC_E_OK) {
+        kerberos_mit.gss_release_cred(&ignored, &cred);
+        return status;
+    }
+    *tickets = tickets_wrap(cred);
+    return *tickets != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
 static SECURITY_STATUS import_principal(const char *principal, gss_name_t *name)
 {
     OM_uint32 minor;
@@ -151,7 +164,7 @@ static SECURITY_STATUS acquire(enum kerberos_side side, const char *principal, c
         kerberos_mit.gss_release_cred(&ignored, &cred);
         return status;
     }
-    *tickets = kerberos_tickets_wrap(cred);
+    *tickets = tickets_wrap(cred);
     return *tickets != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 

@@ -34,8 +34,8 @@ struct kerberos_tickets {
 
 struct kerberos_tickets *kerberos_tickets_hold(struct kerberos_tickets *t); /* NULL is fine */
 void kerberos_tickets_drop(struct kerberos_tickets *t);                     /* likewise */
-/* Takes cred over. NULL: out of memory, cred is released. */
-struct kerberos_tickets *kerberos_tickets_wrap(gss_cred_id_t cred);
+/* What a client delegated, fit for InitializeSecurityContext. Takes cred over, also on failure. */
+SECURITY_STATUS kerberos_tickets_delegated(gss_cred_id_t cred, struct kerberos_tickets **tickets);
 
 struct kerberos_credential {
     uint32_t holders; /* atomic */
