@@ -75,6 +75,7 @@ static void test_add_remove(void **state)
     assert_string_equal(list(0), "DOM\\uSER;\\solo;a:b%c\\#x\ty;#d\\e;");
     assert_string_equal(list(2), "DOM\\uSER;\\solo;");
     assert_non_null(strstr(read_store(), "\na%3Ab%25c:%23x%09y:"));
+    harness_write("accounts.new", "left by a writer that died", 0600);
     assert_status(SspiAccountRemove(store, "A:B%C", "#X\tY", &why), SEC_E_OK);
     assert_status(SspiAccountRemove(store, "", "SOLO", &why), SEC_E_OK);
     assert_string_equal(list(0), "DOM\\uSER;#d\\e;");

@@ -227,6 +227,7 @@ struct forged {
     bool av_endless;
     uint32_t drop; /* flags the client does not take */
     const char *password;
+    const uint8_t *user; /* 10 bytes in the name's place */
 };
 
 static size_t forge(const struct forged *f, struct span negotiate, struct span challenge, uint8_t *out,
@@ -245,6 +246,9 @@ static size_t forge(const struct forged *f, struct span negotiate, struct span c
     }
     assert_true(ntlm_compute_nt_hash(wide, strlen(password), hash));
     struct ntlm_authenticate m = {.user = {user, 10}, .domain = {domain, 14}, .lm = {lm, 24}};
+    if (f->user != NULL) {
+        m.user.data = f->user;
+    }
     m.flags = (c.flags | NTLM_F_UNICODE) & ~(f->drop | NTLM_F_KEY_EXCH);
     memset(base, 0, sizeof base);
     if (f->kind == V2) {
@@ -366,6 +370,12 @@ static void test_statuses(void **state)
          SEC_E_TIME_SKEW},
         {"clock 35 hours behind", {.announce_mic = true, .write_mic = true, .clock = -35 * HOUR}, SEC_E_OK},
         {"clock 35 hours ahead", {.announce_mic = true, .write_mic = true, .clock = 35 * HOUR}, SEC_E_OK},
+        {"NUL in the name",
+         {.announce_mic = true, .write_mic = true, .user = (const uint8_t *)"a\0l\0\0\0c\0e"},
+         SEC_E_INVALID_TOKEN},
+        {"half a surrogate in the name",
+         {.announce_mic = true, .write_mic = true, .user = (const uint8_t *)"a\0\x00\xd8i\0c\0e"},
+         SEC_E_LOGON_DENIED},
         {"LM alone", {.kind = LM_ONLY}, SEC_E_LOGON_DENIED},
         {"LMv2 alone", {.kind = LMV2_ONLY}, SEC_E_LOGON_DENIED},
         {"NTLMv1", {.kind = V1}, SEC_E_LOGON_DENIED},
@@ -388,6 +398,87 @@ static void test_statuses(void **state)
     assert_status(accept_forged(&v1, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_OK);
     assert_status(accept_forged(&lm, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_LOGON_DENIED);
     assert_status(accept_forged(&lmv2, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_LOGON_DENIED);
+}
+
+/* ---- a server's target info is not copied blindly ---- */
+
+/* CHALLENGE with these AV pairs in place of its own. */
+static size_t challenge_with(const uint8_t *token, size_t size, struct span pairs, uint8_t *out, size_t room)
+{
+    struct ntlm_challenge c;
+    struct wire_writer w;
+    assert_true(ntlm_challenge_read((struct span){token, size}, &c));
+    c.target_info = pairs;
+    wire_write_init(&w, out, room);
+    ntlm_challenge_write(&w, &c);
+    assert_false(w.failed);
+    return w.at;
+}
+
+static NTSTATUS answer_to(struct span pairs, struct side *i)
+{
+    struct side a;
+    uint8_t challenge[2048];
+    assert_status(side_open(i, true, TEST_DOMAIN, TEST_USER, TEST_PASSWORD), SEC_E_OK);
+    assert_status(side_open(&a, false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(side_step(i, ISC_REQ_INTEGRITY, u"host/mine", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(side_step(&a, 0, NULL, i->token, i->token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    size_t size = challenge_with(a.token, a.token_size, pairs, challenge, sizeof challenge);
+    side_close(&a);
+    return side_step(i, ISC_REQ_INTEGRITY, u"host/mine", challenge, size, NULL);
+}
+
+static void test_server_pairs(void **state)
+{
+    static const uint8_t name[] = "S\0R\0V", other[] = "X\0X", hash[16] = {1};
+    struct side i;
+    uint8_t pairs[1024];
+    struct wire_writer w;
+    struct ntlm_authenticate m;
+    struct ntlm_v2_response v2;
+    struct ntlm_av_list list;
+    (void)state;
+    harness_start(NULL);
+    wire_write_init(&w, pairs, sizeof pairs);
+    ntlm_av_write(&w, NTLM_AV_NB_DOMAIN, (struct span){name, 6});
+    ntlm_av_write(&w, NTLM_AV_NB_COMPUTER, (struct span){name, 6});
+    ntlm_av_write(&w, NTLM_AV_NB_COMPUTER, (struct span){other, 4});
+    ntlm_av_write_u32(&w, NTLM_AV_FLAGS, 5);
+    ntlm_av_write(&w, NTLM_AV_TARGET_NAME, (struct span){other, 4});
+    ntlm_av_write(&w, NTLM_AV_CHANNEL_BINDINGS, (struct span){hash, 16});
+    ntlm_av_write(&w, 77, (struct span){other, 3});
+    ntlm_av_write(&w, 77, (struct span){other, 3});
+    ntlm_av_write_u64(&w, NTLM_AV_TIMESTAMP, 0x1234567890abcdef);
+    ntlm_av_write_end(&w);
+    assert_status(answer_to((struct span){pairs, w.at}, &i), SEC_E_OK);
+    assert_true(ntlm_authenticate_read((struct span){i.token, i.token_size}, &m));
+    assert_true(ntlm_v2_response_read(m.nt, &v2) && ntlm_av_read(v2.av_pairs, &list));
+    assert_false(list.duplicates);
+    assert_int_equal(ntlm_av_flags(&list), NTLM_AV_FLAG_MIC);
+    assert_null(ntlm_av_find(&list, NTLM_AV_CHANNEL_BINDINGS));
+    assert_non_null(ntlm_av_find(&list, 77));
+    assert_int_equal(ntlm_av_find(&list, NTLM_AV_NB_COMPUTER)->value.size, 6);
+    assert_memory_equal(ntlm_av_find(&list, NTLM_AV_TARGET_NAME)->value.data, u"host/mine", 18);
+    assert_true(v2.time == 0x1234567890abcdef);
+    assert_int_equal(m.lm.size, 24);
+    side_close(&i);
+    /* A list without an end, and one with a NUL in the server's name. */
+    assert_status(answer_to((struct span){pairs, w.at - 4}, &i), SEC_E_INVALID_TOKEN);
+    side_close(&i);
+    wire_write_init(&w, pairs, sizeof pairs);
+    ntlm_av_write(&w, NTLM_AV_NB_DOMAIN, (struct span){name, 6});
+    ntlm_av_write(&w, NTLM_AV_NB_COMPUTER, (struct span){hash, 6});
+    ntlm_av_write_end(&w);
+    assert_status(answer_to((struct span){pairs, w.at}, &i), SEC_E_INVALID_TOKEN);
+    side_close(&i);
+    /* More pairs than a list may have. */
+    wire_write_init(&w, pairs, sizeof pairs);
+    for (uint16_t n = 0; n < 65; n++) {
+        ntlm_av_write(&w, (uint16_t)(100 + n), (struct span){NULL, 0});
+    }
+    ntlm_av_write_end(&w);
+    assert_status(answer_to((struct span){pairs, w.at}, &i), SEC_E_INVALID_TOKEN);
+    side_close(&i);
 }
 
 /* The real initiator with a clock that is off: with the acceptor's timestamp it does not matter, without it
@@ -574,11 +665,11 @@ static void test_small_output(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal_work),   cmocka_unit_test(test_changed_bytes),
-        cmocka_unit_test(test_cut_tokens),   cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_clock),        cmocka_unit_test(test_bindings),
-        cmocka_unit_test(test_minimum),      cmocka_unit_test(test_configuration),
-        cmocka_unit_test(test_small_output),
+        cmocka_unit_test(test_equal_work),    cmocka_unit_test(test_changed_bytes),
+        cmocka_unit_test(test_cut_tokens),    cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_server_pairs),  cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_bindings),      cmocka_unit_test(test_minimum),
+        cmocka_unit_test(test_configuration), cmocka_unit_test(test_small_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
