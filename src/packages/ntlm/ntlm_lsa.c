@@ -482,6 +482,13 @@ static NTSTATUS NTAPI ntlm_SpAcceptLsaModeContext(LSA_SEC_HANDLE CredentialHandl
 
 /* ---- attributes of contexts that are not established ---- */
 
+/* Negotiate asks: is RFC 4178's mechListMIC wanted because AUTHENTICATE carries a MIC? */
+static NTSTATUS query_mechlist_mic(const struct ntlm_lsa_context *c, void *buffer)
+{
+    ULONG wanted = c->mic;
+    return ntlm_lsa_functions->CopyToClientBuffer(NULL, sizeof wanted, buffer, &wanted);
+}
+
 static NTSTATUS query_last_token(const struct ntlm_lsa_context *c, void *buffer)
 {
     SecPkgContext_LastClientTokenStatus out = {
@@ -579,6 +586,9 @@ static NTSTATUS NTAPI ntlm_SpQueryLsaContextAttributes(LSA_SEC_HANDLE ContextHan
     }
     if (__atomic_exchange_n(&c->busy, 1, __ATOMIC_ACQUIRE) != 0) {
         return SEC_E_INVALID_HANDLE;
+    }
+    if (ContextAttribute == SSPI_ATTR_MECHLIST_MIC && c->state == CONTEXT_ESTABLISHED) {
+        status = query_mechlist_mic(c, Buffer);
     }
     if (c->state == CONTEXT_OPEN && c->handshake != NULL) {
         status = query_open(c->handshake, ContextAttribute, Buffer);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Somebody in between who wants another mechanism, or none that is checked. Three conversations: over NTLM,
+ * whose MIC in AUTHENTICATE makes both exchange the mechListMIC; over Kerberos, the first choice of both,
+ * where none is exchanged; and one in which the acceptor has to choose another than the initiator's first.
+ *
+ * Where a mechListMIC is exchanged he is found out; where none is, the result is the initiator's first choice
+ * or a failure.
+ */
+#include "realm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nego_kit.h"
+#include "packages/negotiate/negotiate_mechs.h"
+#include "packages/negotiate/negotiate_messages.h"
+
+enum {
+    SEALED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY,
+    ASC_SEALED =
+        ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_REPLAY_DETECT | ASC_REQ_CONFIDENTIALITY,
+    LEGS_MAX = 8,
+};
+
+struct conversation {
+    const char *name, *initiator, *acceptor; /* PackageLists */
+    const char *first;                       /* what the initiator wants most */
+    const char *chosen;                      /* what an undisturbed conversation ends with */
+    ULONG isc;
+    bool mic; /* a mechListMIC is exchanged */
+};
+
+static const struct conversation conversations[] = {
+    {"NTLM", "ntlm", "ntlm", "NTLM", "NTLM", SEALED, true},
+    {"Kerberos", "", "", "Kerberos", "Kerberos", SEALED, false},
+    {"Kerberos, mutual", "", "", "Kerberos", "Kerberos", SEALED | ISC_REQ_MUTUAL_AUTH, false},
+    {"Kerberos refused", "", "ntlm", "Kerberos", "NTLM", SEALED, true},
+    {"NTLM from one who has no more", "ntlm", "", "NTLM", "NTLM", SEALED, true},
+};
+enum { CONVERSATIONS = sizeof conversations / sizeof conversations[0] };
+
+/* Changes the token of a leg (the initiator's first is leg 0). False: this leg was left as it was. */
+typedef bool (*attack_fn)(unsigned leg, unsigned variant, uint8_t *token, size_t *size);
+
+struct outcome {
+    SECURITY_STATUS status; /* of the step that failed, or SEC_E_OK */
+    bool touched;           /* something was changed */
+    bool initiator_done, acceptor_done;
+};
+
+static struct kit_side a, b;
+
+static struct outcome converse(const struct conversation *c, attack_fn attack, unsigned variant)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    struct outcome out = {.status = SEC_E_OK};
+    size_t size = 0;
+    assert_status(nego_open(&a, true, c->initiator, NULL), SEC_E_OK);
+    assert_status(nego_open(&b, false, c->acceptor, NULL), SEC_E_OK);
+    for (unsigned leg = 0; leg < LEGS_MAX; leg++) {
+        struct kit_side *side = leg % 2 ? &b : &a;
+        bool *done = leg % 2 ? &out.acceptor_done : &out.initiator_done;
+        if (*done)
+            break;
+        out.status =
+            kit_step(side, leg % 2 ? ASC_SEALED : c->isc, "host/server", leg ? token : NULL, size, NULL);
+        *done = out.status == SEC_E_OK;
+        if (!SEC_SUCCESS(out.status) || (*done && side->token_size == 0))
+            break;
+        memcpy(token, side->token, side->token_size);
+        size = side->token_size;
+        if (attack)
+            out.touched |= attack(leg, variant, token, &size);
+    }
+    return out;
+}
+
+static void hang_up(void)
+{
+    kit_close(&a);
+    kit_close(&b);
+}
+
+static const char *package_of(CtxtHandle *context)
+{
+    static char name[64];
+    SecPkgContext_PackageInfoA info;
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_PACKAGE_INFO, &info), SEC_E_OK);
+    snprintf(name, sizeof name, "%s", info.PackageInfo->Name);
+    FreeContextBuffer(info.PackageInfo);
+    return name;
+}
+
+/* What must hold after any attack that changed something. seen: it was in what the mechListMIC covers. */
+static void judge(const struct conversation *c, const struct outcome *out, bool seen, const char *what,
+                  unsigned variant)
+{
+    bool both = out->initiator_done && out->acceptor_done;
+    if (both && c->mic && seen)
+        fail_msg("%s, %s %u: nobody noticed", c->name, what, variant);
+    if (out->initiator_done && strcmp(package_of(&a.context), c->mic ? c->chosen : c->first) != 0)
+        fail_msg("%s, %s %u: ended with %s", c->name, what, variant, package_of(&a.context));
+    if (both) {
+        kit_exchange(&a.context, &b.context, "all the same", true);
+        kit_exchange(&b.context, &a.context, "and back", true);
+    }
+    if (!both && out->status != SEC_E_MESSAGE_ALTERED && out->status != SEC_E_INVALID_TOKEN &&
+        out->status != SEC_E_SECPKG_NOT_FOUND)
+        fail_msg("%s, %s %u: status 0x%08x", c->name, what, variant, (unsigned)out->status);
+}
+
+static void attack_all(attack_fn attack, bool seen, const char *what)
+{
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        unsigned variant = 0;
+        for (;; variant++) {
+            struct outcome out = converse(&conversations[i], attack, variant);
+            if (out.touched)
+                judge(&conversations[i], &out, seen, what, variant);
+            hang_up();
+            if (!out.touched)
+                break;
+        }
+        print_message("# %s, %s: %u variants\n", conversations[i].name, what, variant);
+    }
+}
+
+/* ---- the attacks ---- */
+
+/* NegTokenInit with other mechanisms. */
+static void rewrite(uint8_t *token, size_t *size, const struct negotiate_init *m, const struct span *mechs,
+                    size_t count)
+{
+    static uint8_t list[1024], made[KIT_TOKEN_MAX];
+    struct negotiate_init changed = *m;
+    struct wire_writer w;
+    wire_write_init(&w, list, sizeof list);
+    negotiate_list_write(&w, mechs, count);
+    changed.mech_list = (struct span){list, w.at};
+    wire_write_init(&w, made, sizeof made);
+    negotiate_init_write(&w, &changed);
+    assert_false(w.failed);
+    memcpy(token, made, w.at);
+    *size = w.at;
+}
+
+static bool remove_one(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_init m;
+    struct span mechs[NEGOTIATE_MECHS_MAX];
+    size_t count = 0;
+    if (leg != 0 || !negotiate_init_read((struct span){token, *size}, &m) || variant >= m.mech_count)
+        return false;
+    for (size_t i = 0; i < m.mech_count; i++)
+        if (i != variant)
+            mechs[count++] = m.mechs[i];
+    rewrite(token, size, &m, mechs, count);
+    return true;
+}
+
+/* Everything but one; and then both names of Kerberos. */
+static bool remove_others(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_init m;
+    if (leg != 0 || !negotiate_init_read((struct span){token, *size}, &m) || m.mech_count < 2 ||
+        variant >= m.mech_count)
+        return false;
+    rewrite(token, size, &m, &m.mechs[variant], 1);
+    return true;
+}
+
+static bool reorder(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_init m;
+    struct span mechs[NEGOTIATE_MECHS_MAX];
+    if (leg != 0 || !negotiate_init_read((struct span){token, *size}, &m) || variant + 1 >= 2 * m.mech_count)
+        return false;
+    if (m.mech_count < 2)
+        return false;
+    for (size_t i = 0; i < m.mech_count; i++)
+        mechs[i] = m.mechs[(i + variant / 2 + 1) % m.mech_count];
+    if (variant % 2) {
+        struct span swap = mechs[0];
+        mechs[0] = mechs[1];
+        mechs[1] = swap;
+    }
+    if (negotiate_oid_equal(mechs[0], m.mechs[0]) && negotiate_oid_equal(mechs[1], m.mechs[1])) {
+        mechs[0] = m.mechs[1];
+        mechs[1] = m.mechs[0];
+    }
+    rewrite(token, size, &m, mechs, m.mech_count);
+    return true;
+}
+
+static bool change_list(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    struct negotiate_init m;
+    if (leg != 0 || !negotiate_init_read((struct span){token, *size}, &m) || variant / 3 >= m.mech_list.size)
+        return false;
+    token[m.mech_list.data - token + variant / 3] ^= masks[variant % 3];
+    return true;
+}
+
+/* Another NegTokenResp in a token's place. */
+static void put_resp(uint8_t *token, size_t *size, const struct negotiate_resp *m)
+{
+    static uint8_t made[KIT_TOKEN_MAX];
+    struct wire_writer w;
+    wire_write_init(&w, made, sizeof made);
+    negotiate_resp_write(&w, m);
+    assert_false(w.failed);
+    memcpy(token, made, w.at);
+    *size = w.at;
+}
+
+/* Variant n: of message n + 1. */
+static bool drop_mic(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_resp m;
+    static unsigned met;
+    if (leg == 0)
+        met = 0;
+    if (!negotiate_resp_read((struct span){token, *size}, &m) || m.mic.size == 0 || met++ != variant)
+        return false;
+    m.mic = (struct span){NULL, 0};
+    put_resp(token, size, &m);
+    return true;
+}
+
+static bool change_mic(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_resp m;
+    static unsigned met;
+    if (leg == 0)
+        met = 0;
+    if (!negotiate_resp_read((struct span){token, *size}, &m) || m.mic.size == 0 || met++ != variant / 16)
+        return false;
+    token[m.mic.data - token + variant % 16] ^= 0x10;
+    return true;
+}
+
+/* Every state of every answer of the acceptor becomes every other one. */
+static bool change_state(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    struct negotiate_resp m;
+    unsigned which = variant / 4, state = variant % 4;
+    static unsigned met;
+    if (leg == 0)
+        met = 0;
+    if (leg % 2 == 0 || !negotiate_resp_read((struct span){token, *size}, &m) || met++ != which)
+        return false;
+    m.state = (uint8_t)state;
+    put_resp(token, size, &m);
+    return true;
+}
+
+/* The acceptor's choice: each mechanism that we know. */
+static bool change_choice(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    const struct span mechs[] = {negotiate_oid_kerberos,
+                                 negotiate_oid_kerberos_microsoft,
+                                 negotiate_oid_ntlm,
+                                 negotiate_oid_spnego,
+                                 {NULL, 0}};
+    struct negotiate_resp m;
+    if (leg != 1 || variant >= 5 || !negotiate_resp_read((struct span){token, *size}, &m))
+        return false;
+    m.mech = mechs[variant];
+    put_resp(token, size, &m);
+    return true;
+}
+
+/* ---- the tests ---- */
+
+static void test_undisturbed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        struct outcome out = converse(&conversations[i], NULL, 0);
+        assert_status(out.status, SEC_E_OK);
+        assert_true(out.initiator_done && out.acceptor_done);
+        assert_string_equal(package_of(&a.context), conversations[i].chosen);
+        assert_string_equal(package_of(&b.context), conversations[i].chosen);
+        hang_up();
+        /* What the table says of the MIC is so. */
+        out = converse(&conversations[i], drop_mic, 0);
+        assert_int_equal(out.touched, conversations[i].mic);
+        hang_up();
+    }
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    attack_all(remove_one, true, "a mechanism removed");
+    attack_all(remove_others, true, "all but one removed");
+    attack_all(reorder, true, "reordered");
+    attack_all(change_list, true, "a byte of the list");
+}
+
+static void test_mic(void **state)
+{
+    (void)state;
+    attack_all(drop_mic, true, "the MIC dropped");
+    attack_all(change_mic, true, "a byte of the MIC");
+}
+
+/* States that say what was true anyway change nothing, and rejections are believed. */
+static void test_state(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        const struct conversation *c = &conversations[i];
+        for (unsigned variant = 0; variant < 12; variant++) {
+            struct outcome out = converse(c, change_state, variant);
+            if (out.touched && out.initiator_done)
+                assert_string_equal(package_of(&a.context), c->chosen);
+            if (out.touched && variant % 4 == NEGOTIATE_REJECT)
+                assert_status(out.status, SEC_E_LOGON_DENIED);
+            else if (out.touched && !(out.initiator_done && out.acceptor_done))
+                assert_true(out.status == SEC_E_MESSAGE_ALTERED || out.status == SEC_E_INVALID_TOKEN ||
+                            /* the initiator asks no more, and the acceptor still waits */
+                            out.initiator_done);
+            /* A handshake that has not ended is not called complete. */
+            if (out.touched && variant == NEGOTIATE_ACCEPT_COMPLETED && c->mic)
+                assert_false(out.initiator_done);
+            hang_up();
+        }
+    }
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    attack_all(change_choice, false, "another choice");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_undisturbed), cmocka_unit_test(test_list),   cmocka_unit_test(test_mic),
+        cmocka_unit_test(test_state),       cmocka_unit_test(test_choice),
+    };
+    realm_environment(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
