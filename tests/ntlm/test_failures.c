@@ -131,14 +131,23 @@ static void test_sweep_store(void **state)
 /* Attributes give memory back when the second of two strings fails: nothing is written. */
 static void test_sweep_attributes(void **state)
 {
-    static const ULONG attributes[] = {
-        SECPKG_ATTR_NAMES,       SECPKG_ATTR_KEY_INFO,
-        SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO,
-        SECPKG_ATTR_AUTHORITY,   SECPKG_ATTR_NEGOTIATION_INFO,
-        SECPKG_ATTR_TARGET,      SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+    /* Which pointer-sized words of the answer are the application's to free. */
+    static const struct {
+        ULONG attribute;
+        unsigned words;
+    } attributes[] = {
+        {SECPKG_ATTR_NAMES, 1},
+        {SECPKG_ATTR_KEY_INFO, 3},
+        {SECPKG_ATTR_SESSION_KEY, 2},
+        {SECPKG_ATTR_PACKAGE_INFO, 1},
+        {SECPKG_ATTR_AUTHORITY, 1},
+        {SECPKG_ATTR_NEGOTIATION_INFO, 1},
+        {SECPKG_ATTR_TARGET, 2},
+        {SECPKG_ATTR_NATIVE_NAMES, 3},
+        {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, 1},
     };
     struct side i, a;
-    uint64_t buffer[16], untouched[16];
+    uintptr_t buffer[16], untouched[16];
     (void)state;
     harness_start(NULL);
     pair_open(&i, &a, ISC_REQ_INTEGRITY, 0);
@@ -147,10 +156,13 @@ static void test_sweep_attributes(void **state)
         for (size_t n = 1;; n++) {
             memcpy(buffer, untouched, sizeof buffer);
             gate_on(n);
-            NTSTATUS status = user_table->QueryContextAttributes(i.context, attributes[k], buffer);
+            NTSTATUS status = user_table->QueryContextAttributes(i.context, attributes[k].attribute, buffer);
             gate_off();
             if (status == SEC_E_OK) {
                 assert_true(n > 1 && asked < n);
+                for (unsigned word = 0; word < 2; word++) {
+                    mem_client_free(attributes[k].words >> word & 1 ? (void *)buffer[word] : NULL);
+                }
                 break;
             }
             assert_status(status, SEC_E_INSUFFICIENT_MEMORY);

@@ -227,7 +227,8 @@ struct forged {
     bool av_endless;
     uint32_t drop; /* flags the client does not take */
     const char *password;
-    const uint8_t *user; /* 10 bytes in the name's place */
+    const uint8_t *user;                                   /* 10 bytes in the name's place */
+    enum { NO_KEY, KEY, SHORT_KEY, MISSING_KEY } exchange; /* KEY_EXCH, and what is sent for it */
 };
 
 static size_t forge(const struct forged *f, struct span negotiate, struct span challenge, uint8_t *out,
@@ -294,6 +295,14 @@ static size_t forge(const struct forged *f, struct span negotiate, struct span c
         ntlm_compute_proof(key, c.challenge, (struct span){client, 8}, lm);
         memcpy(lm + 16, client, 8);
     }
+    static const uint8_t random_key[16] = {9, 9, 9};
+    uint8_t encrypted[16];
+    if (f->exchange != NO_KEY) {
+        m.flags |= NTLM_F_KEY_EXCH;
+        ntlm_compute_rc4k(base, random_key, encrypted);
+        m.session_key = (struct span){encrypted, f->exchange == KEY ? 16 : f->exchange == SHORT_KEY ? 15 : 0};
+        memcpy(base, random_key, sizeof base); /* the MIC is made with the exported key */
+    }
     wire_write_init(&w, out, room);
     ntlm_authenticate_write(&w, &m);
     if (f->no_room) {
@@ -322,7 +331,8 @@ static NTSTATUS accept_forged(const struct forged *f, ULONG isc, ULONG asc, SecB
     assert_status(side_step(&i, isc, NULL, NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
     memcpy(negotiate, i.token, i.token_size);
     /* Without KEY_EXCH in NEGOTIATE the session key is the base key. */
-    wire_put_u32(negotiate + 12, wire_get_u32(negotiate + 12) & ~(uint32_t)NTLM_F_KEY_EXCH);
+    uint32_t offered = wire_get_u32(negotiate + 12) & ~(uint32_t)NTLM_F_KEY_EXCH;
+    wire_put_u32(negotiate + 12, f->exchange != NO_KEY ? offered | NTLM_F_KEY_EXCH : offered);
     const struct span sent = {negotiate, i.token_size};
     NTSTATUS status = side_step(&a, asc, NULL, negotiate, sent.size, bindings);
     if (status == SEC_I_CONTINUE_NEEDED) {
@@ -389,6 +399,20 @@ static void test_statuses(void **state)
         status_is(accept_forged(&cases[n].f, ISC_REQ_INTEGRITY, 0, NULL), cases[n].want, cases[n].what,
                   __LINE__);
     }
+    /* The exchanged key: needed whole where messages are protected; elsewhere one that Samba sends is taken
+     * when the MIC says so. */
+    const struct forged whole = {.announce_mic = true, .write_mic = true, .exchange = KEY};
+    const struct forged cut = {.announce_mic = true, .write_mic = true, .exchange = SHORT_KEY};
+    const struct forged missing = {.announce_mic = true, .write_mic = true, .exchange = MISSING_KEY};
+    const struct forged spoilt = {
+        .announce_mic = true, .write_mic = true, .spoil_mic = true, .exchange = KEY};
+    assert_status(accept_forged(&whole, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_OK);
+    assert_status(accept_forged(&cut, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(accept_forged(&missing, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(accept_forged(&spoilt, ISC_REQ_INTEGRITY, 0, NULL), SEC_E_MESSAGE_ALTERED);
+    assert_status(accept_forged(&whole, 0, 0, NULL), SEC_E_OK);
+    assert_status(accept_forged(&spoilt, 0, 0, NULL), SEC_E_MESSAGE_ALTERED);
+    assert_status(accept_forged(&missing, 0, 0, NULL), SEC_E_MESSAGE_ALTERED);
     /* NTLMv1 where it is allowed; LM nowhere. */
     const struct forged v1 = {.kind = V1}, lm = {.kind = LM_ONLY}, lmv2 = {.kind = LMV2_ONLY};
     harness_start("lm_compatibility_level = 4");
