@@ -21,9 +21,7 @@ static uint32_t id_generation(ULONG_PTR id)
 /* The slot that h would name if it lived. */
 static struct handle *slot_of(struct handle_table *table, const SecHandle *h)
 {
-    uint64_t epoch = slab_epoch(&table->slab);
-
-    if (h == NULL || epoch == 0 || h->dwUpper != (ULONG_PTR)epoch)
+    if (h == NULL || h->dwUpper != (ULONG_PTR)slab_epoch(&table->slab))
         return NULL;
     return slab_at(&table->slab, slab_index(h->dwLower));
 }

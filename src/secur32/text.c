@@ -19,10 +19,6 @@ SECURITY_STATUS text_widen(const char *text, char16_t **wide)
     char16_t *converted = utf16_from_utf8(text, bytes, &units, &invalid);
     if (converted == NULL)
         return invalid ? SEC_E_INVALID_PARAMETER : SEC_E_INSUFFICIENT_MEMORY;
-    if (units > TEXT_UNITS_MAX) {
-        mem_free(converted);
-        return SEC_E_INVALID_PARAMETER;
-    }
     *wide = converted;
     return SEC_E_OK;
 }

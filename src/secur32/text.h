@@ -10,8 +10,8 @@
 
 enum { TEXT_UNITS_MAX = 32766 }; /* what a UNICODE_STRING's 16-bit byte length can say, and a terminator */
 
-/* UTF-16 of a caller's text; freed with mem_free. NULL gives NULL. SEC_E_INVALID_PARAMETER: not UTF-8 or too
- * long; SEC_E_INSUFFICIENT_MEMORY. *wide untouched on failure. */
+/* UTF-16 of a caller's text; freed with mem_free. NULL gives NULL. SEC_E_INVALID_PARAMETER: not UTF-8, or
+ * longer than any text_describe takes; SEC_E_INSUFFICIENT_MEMORY. *wide untouched on failure. */
 SECURITY_STATUS text_widen(const char *text, char16_t **wide);
 
 /* Describes a caller's text; false: too long. NULL is described as empty. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake.h"
 
+#include <sched.h>
+
 #include "base/mem.h"
 #include "base/secbuf.h"
 #include "base/slab.h"
@@ -14,7 +16,7 @@ struct fake_counts fake_counts;
 
 struct lsa_half {
     struct slab_head head;
-    uint32_t legs;
+    uint32_t inside; /* calls with this context now: never more than one before it is established */
     bool accept;
 };
 
@@ -233,6 +235,10 @@ static NTSTATUS step(bool accept, LSA_SEC_HANDLE context, ULONG requirements, PS
     } else {
         if (c->accept != accept) /* the host lets no such call through */
             count(&fake_counts.errors);
+        if (__atomic_fetch_add(&c->inside, 1, __ATOMIC_ACQ_REL) != 0)
+            count(&fake_counts.errors);
+        sched_yield();
+        __atomic_fetch_sub(&c->inside, 1, __ATOMIC_ACQ_REL);
         if (!token_is(input, accept ? "C" : "B"))
             return SEC_E_INVALID_TOKEN;
         status = STATUS_SUCCESS;
@@ -240,7 +246,6 @@ static NTSTATUS step(bool accept, LSA_SEC_HANDLE context, ULONG requirements, PS
         if (!fake.not_mapped && !fake.early_map && hand_over(c, mapped, data) != STATUS_SUCCESS)
             return STATUS_INSUFFICIENT_RESOURCES;
     }
-    c->legs++;
     *made = fake.no_context ? 0 : id;
     if (fake.no_context && context == 0)
         slab_free(&lsa_slab, id), count(&fake_counts.lsa_deleted);
@@ -460,7 +465,7 @@ static NTSTATUS fake_GetContextToken(LSA_SEC_HANDLE ContextHandle, PHANDLE Imper
     if (find(ContextHandle) == NULL)
         return STATUS_INVALID_HANDLE;
     *ImpersonationToken = NULL;
-    return STATUS_SUCCESS;
+    return fake.token_fails;
 }
 
 static char16_t *heap_text(const char16_t *text, size_t units)
@@ -490,6 +495,10 @@ static NTSTATUS query_negotiation(SecPkgContext_NegotiationInfoW *answer)
 
     if (info == NULL)
         return STATUS_NO_MEMORY;
+    if (fake.null_info) {
+        dll->FreeHeap(info);
+        return STATUS_SUCCESS;
+    }
     info->cbMaxToken = 12;
     info->Name = (char16_t *)(info + 1);
     memcpy(info->Name, u"F\u00e4ke", 4 * 2);
@@ -657,6 +666,8 @@ NTSTATUS fake_user_init(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_USER_FU
     return STATUS_SUCCESS;
 }
 
+static size_t secrets; /* allocations of mem_alloc before the test */
+
 int fake_setup(void **state)
 {
     const char *reason = "";
@@ -666,6 +677,7 @@ int fake_setup(void **state)
     memset(&fake_counts, 0, sizeof(fake_counts));
     registry_reset(false);
     memset(&fake_counts, 0, sizeof(fake_counts));
+    secrets = mem_live();
     assert_int_equal(registry_add(fake_lsa_init, fake_user_init, "test", &reason), SEC_E_OK);
     return 0;
 }
@@ -675,6 +687,11 @@ int fake_teardown(void **state)
     (void)state;
     mem_test_gate = NULL;
     memset(&fake, 0, sizeof(fake));
+    struct package *p;
+    assert_int_equal(registry_lock(&p), SEC_E_OK);
+    for (; p != NULL; p = p->next)
+        assert_int_equal(p->holders, 1); /* the list */
+    registry_unlock();
     assert_int_equal(slab_live(&handle_contexts.slab), 0);
     assert_int_equal(slab_live(&handle_credentials.slab), 0);
     assert_int_equal(slab_live(&lsa_slab), 0);
@@ -687,6 +704,7 @@ int fake_teardown(void **state)
     assert_int_equal(fake_counts.user_contexts, fake_counts.user_deleted);
     registry_reset(false);
     assert_int_equal(fake_counts.starts, fake_counts.shutdowns);
+    assert_int_equal(mem_live(), secrets);
     return 0;
 }
 

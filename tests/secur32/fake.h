@@ -40,6 +40,8 @@ struct fake_behaviour {
     NTSTATUS init_user;              /* not 0: SpInitUserModeContext answers this */
     NTSTATUS start;                  /* not 0: SpInitialize answers this */
     NTSTATUS instance;               /* not 0: SpInstanceInit answers this */
+    NTSTATUS token_fails;            /* not 0: SpGetContextToken answers this */
+    bool null_info;                  /* NEGOTIATION_INFO has no package */
     NTSTATUS export_fails;           /* not 0: SpExportSecurityContext answers this */
     ULONG lsa_version, user_version; /* not 0: what the entry points call their tables */
     ULONG lsa_count, user_count;     /* not 0: how many tables they offer */

@@ -69,6 +69,8 @@ static void refused(void **state)
     assert_int_equal(ImportSecurityContextA("Fake", &wrong, NULL, &made), SEC_E_INVALID_TOKEN);
     assert_int_equal(ImportSecurityContextA("Fake", NULL, NULL, &made), SEC_E_INVALID_TOKEN);
     assert_int_equal(ImportSecurityContextA("Fake", &packed, NULL, &made), SEC_E_INVALID_TOKEN);
+    packed = (SecBuffer){4, 0, NULL};
+    assert_int_equal(ImportSecurityContextA("Fake", &packed, NULL, &made), SEC_E_INVALID_TOKEN);
     assert_int_equal(ImportSecurityContextA("Fake", &good, NULL, NULL), SEC_E_INVALID_PARAMETER);
     assert_int_equal(made.dwLower, 1);
     for (unsigned long n = 0;; n++) {
@@ -93,6 +95,10 @@ static void impersonation(void **state)
     (void)state;
     fake_pair(&a, &b);
     assert_int_equal(RevertSecurityContext(&b), SEC_E_NO_IMPERSONATION);
+    fake.token_fails = SEC_E_NO_IMPERSONATION;
+    assert_int_equal(ImpersonateSecurityContext(&b), SEC_E_NO_IMPERSONATION);
+    assert_false(impersonate_current(&whom));
+    fake.token_fails = 0;
     assert_int_equal(ImpersonateSecurityContext(&b), SEC_E_OK);
     assert_true(impersonate_current(&whom));
     assert_memory_equal(&whom, &b, sizeof(b));

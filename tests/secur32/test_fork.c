@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "secur32/handle.h"
+#include "secur32/registry.h"
 
 /* Runs check in a child; its answer 0 is good. */
 static void in_child(int (*check)(void *), void *arg)
@@ -17,7 +18,7 @@ static void in_child(int (*check)(void *), void *arg)
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        alarm(60); /* a child that hangs is a failure, not a hang of the run */
+        alarm(20); /* a child that hangs is a failure, not a hang of the run */
         _exit(check(arg));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -135,11 +136,47 @@ static void fork_among_threads(void **state)
         pthread_join(threads[i], NULL);
 }
 
+/* The same with the locks behind the handshakes' steps and the registry taken most of the time. */
+static void *stepping(void *arg)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        struct package *first;
+        handle_step_enter(arg);
+        handle_step_leave(arg);
+        if (registry_lock(&first) == SEC_E_OK)
+            registry_unlock();
+    }
+    return NULL;
+}
+
+static void fork_among_steps(void **state)
+{
+    enum { STEPPING = 4, FORKS = 100 };
+    CredHandle credential = fake_credential();
+    CtxtHandle context = fake_unfinished(&credential);
+    struct handle *slot = handle_acquire(&handle_contexts, &context);
+    pthread_t threads[STEPPING];
+
+    (void)state;
+    __atomic_store_n(&stop, false, __ATOMIC_RELAXED);
+    for (int i = 0; i < STEPPING; i++)
+        pthread_create(&threads[i], NULL, stepping, slot);
+    for (int i = 0; i < FORKS; i++)
+        in_child(child_of_threads, NULL);
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    for (int i = 0; i < STEPPING; i++)
+        pthread_join(threads[i], NULL);
+    handle_release(&handle_contexts, slot);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(family, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(fork_among_threads, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(fork_among_steps, fake_setup, fake_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,6 +222,8 @@ static void delete_waits_for_nobody(void **state)
     assert_null(handle_acquire(&handle_contexts, &a));
     assert_int_equal(DeleteSecurityContext(&a), SEC_E_INVALID_HANDLE);
     assert_int_equal(fake_sign(&a), SEC_E_INVALID_HANDLE);
+    /* Who got in before it was deleted does not delete it a second time. */
+    assert_false(handle_delete_acquired(too));
     handle_release(&handle_contexts, inside);
     assert_int_equal(fake_counts.user_deleted, 0);
     handle_release(&handle_contexts, too);

@@ -365,6 +365,21 @@ static void not_mapped(void **state)
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+/* A later step need not name the context again. */
+static void not_named_again(void **state)
+{
+    CredHandle credential = fake_credential();
+    CtxtHandle context = fake_unfinished(&credential);
+    char token[FAKE_MAX_TOKEN];
+
+    (void)state;
+    fake.no_context = true;
+    assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_OK);
+    assert_int_equal(fake_sign(&context), SEC_E_OK);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 /* Handed over early, it is established only when the handshake ends. */
 static void mapped_early(void **state)
 {
@@ -627,6 +642,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(retry, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(user_half_refuses, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(not_mapped, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(not_named_again, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(mapped_early, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(wrong_credential, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(absent_functions, fake_setup, fake_teardown),

@@ -82,6 +82,10 @@ static void narrow(void **state)
     assert_string_equal(package.PackageInfo->Name, "Fake");
     assert_string_equal(package.PackageInfo->Comment, "For tests \u2013 only");
     FreeContextBuffer(package.PackageInfo);
+    fake.null_info = true;
+    negotiation.PackageInfo = NULL;
+    assert_int_equal(QueryContextAttributesA(&p.a, SECPKG_ATTR_NEGOTIATION_INFO, &negotiation), SEC_E_OK);
+    assert_null(negotiation.PackageInfo);
     /* Text that has no UTF-8: an error, and the caller's structure as it was. */
     assert_int_equal(QueryContextAttributesA(&p.a, SECPKG_ATTR_AUTHORITY, &authority), SEC_E_INTERNAL_ERROR);
     assert_ptr_equal(authority.sAuthorityName, (char *)7);
@@ -108,6 +112,7 @@ static void lsa_half(void **state)
     assert_int_equal(QueryContextAttributesW(&imported, SECPKG_ATTR_USER_FLAGS, &flags),
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(fake_counts.lsa_queries, 2);
+    assert_int_equal(fake_counts.queries, 1);
     assert_int_equal(DeleteSecurityContext(&imported), SEC_E_OK);
     pair_close(&p);
 }
@@ -143,6 +148,14 @@ static void sizes(void **state)
         {SECPKG_ATTR_ENDPOINT_BINDINGS, 16},
         {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, 8},
         {SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, 4},
+        {SECPKG_ATTR_AUTHENTICATION_ID, 16},
+        {SECPKG_ATTR_LOGOFF_TIME, 8},
+        {SECPKG_ATTR_PROMPTING_NEEDED, 8},
+        {SECPKG_ATTR_NEGO_PKG_INFO, 4},
+        {SECPKG_ATTR_NEGO_STATUS, 4},
+        {SECPKG_ATTR_APPLICATION_PROTOCOL, 264},
+        {SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS, 16},
+        {SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES, 8},
     };
     struct pair p = pair_open();
     CredHandle credential = fake_credential();
@@ -170,6 +183,13 @@ static void sizes(void **state)
     assert_int_equal(QueryCredentialsAttributesExW(&credential, SECPKG_CRED_ATTR_NAMES, buffer, 7),
                      SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(QueryCredentialsAttributesExA(&credential, SECPKG_CRED_ATTR_NAMES, buffer, 7),
+                     SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(
+        QueryCredentialsAttributesExW(&credential, SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS, buffer, 15),
+        SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(QueryCredentialsAttributesExW(&credential, SECPKG_CRED_ATTR_CERT, buffer, 15),
+                     SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(QueryCredentialsAttributesExW(&credential, SECPKG_CRED_ATTR_SSI_PROVIDER, buffer, 23),
                      SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(QueryCredentialsAttributesExA(&credential, 0x7777, buffer, 64),
                      SEC_E_UNSUPPORTED_FUNCTION);

@@ -50,6 +50,8 @@ static void by_name(void **state)
     assert_int_equal(
         AcquireCredentialsHandleA("\xff", "Fake", 1, NULL, NULL, NULL, NULL, &credential, &expiry),
         SEC_E_INVALID_PARAMETER);
+    assert_int_equal(AcquireCredentialsHandleA(NULL, "\xff", 1, NULL, NULL, NULL, NULL, &credential, &expiry),
+                     SEC_E_SECPKG_NOT_FOUND);
     assert_int_equal(AcquireCredentialsHandleA(NULL, "Fake", 1, NULL, NULL, NULL, NULL, NULL, &expiry),
                      SEC_E_INVALID_PARAMETER);
     assert_int_equal(credential.dwLower, 1);
