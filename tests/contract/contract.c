@@ -5,6 +5,7 @@
 
 static const struct contract_package *const packages[] = {
     &contract_ntlm,
+    &contract_psk,
 #ifdef CONTRACT_KERBEROS
     &contract_kerberos,
 #endif

@@ -24,6 +24,7 @@ struct contract_mode {
     unsigned sequence_at,
         sequence_bytes; /* the token's field that says OUT_OF_SEQUENCE when changed; 0: none */
     unsigned ignored_at, ignored_bytes; /* a field that receivers do not look at */
+    unsigned number_at;   /* where the number stands in tokens, LE32; 0: at sequence_at */
     bool shared_stream;   /* a message of another length leaves its place in the stream of keys */
     bool dummy;           /* tokens are made and compared, but nothing is protected */
     bool seals;           /* EncryptMessage hides the text */
@@ -53,7 +54,7 @@ struct contract_package {
     void (*near_end)(struct contract_pair *pair, unsigned left);
 };
 
-extern const struct contract_package contract_ntlm, contract_kerberos;
+extern const struct contract_package contract_psk, contract_ntlm, contract_kerberos;
 
 /* All modes of all packages; *count of them. */
 const struct contract_mode *const *contract_modes(size_t *count);

@@ -299,15 +299,17 @@ static void break_descriptor(struct parcel *m)
 
 static void order(struct contract_pair *pair, enum operation op, CtxtHandle *context, bool expired)
 {
-    static const struct {
+    const struct contract_package *package = pair->mode->package;
+    const ULONG bad = *(op == OP_SIGN ? package->sign_qops_refused : package->seal_qops_refused);
+    const struct {
         void (*build)(struct parcel *m);
         ULONG qop;
         SECURITY_STATUS make, check;
         const char *name;
     } rows[] = {
-        {break_descriptor, 1, SEC_E_INVALID_TOKEN, SEC_E_INVALID_TOKEN, "row 3 first"},
-        {break_shape, 1, SEC_E_INVALID_TOKEN, SEC_E_INVALID_TOKEN, "row 4 first"},
-        {break_size, 1, SEC_E_QOP_NOT_SUPPORTED, SEC_E_INVALID_TOKEN, "row 5 first"},
+        {break_descriptor, bad, SEC_E_INVALID_TOKEN, SEC_E_INVALID_TOKEN, "row 3 first"},
+        {break_shape, bad, SEC_E_INVALID_TOKEN, SEC_E_INVALID_TOKEN, "row 4 first"},
+        {break_size, bad, SEC_E_QOP_NOT_SUPPORTED, SEC_E_INVALID_TOKEN, "row 5 first"},
         {break_size, 0, SEC_E_BUFFER_TOO_SMALL, SEC_E_INVALID_TOKEN, "row 6 first"},
         {break_overlap, 0, SEC_E_INVALID_PARAMETER, SEC_E_INVALID_PARAMETER, "row 7 first"},
     };

@@ -50,9 +50,10 @@ static void *make_body(void *arg)
     return NULL;
 }
 
-static unsigned number_of(const uint8_t *token)
+static unsigned number_of(const struct contract_mode *mode, const uint8_t *token)
 {
-    return token[12] | (unsigned)token[13] << 8 | (unsigned)token[14] << 16 | (unsigned)token[15] << 24;
+    const uint8_t *at = token + (mode->number_at ? mode->number_at : mode->sequence_at);
+    return at[0] | (unsigned)at[1] << 8 | (unsigned)at[2] << 16 | (unsigned)at[3] << 24;
 }
 
 /* Each thread tries all in order: one that was taken already is refused, and none is skipped, because whoever
@@ -65,9 +66,9 @@ static void *check_body(void *arg)
         if (w->seal) {
             uint8_t text[16];
             memcpy(text, w->texts[i], 16);
-            status = kit_unseal(w->pair->b, text, 16, w->tokens[i], 16);
+            status = kit_unseal(w->pair->b, text, 16, w->tokens[i], w->pair->mode->seal_size);
         } else {
-            status = kit_verify(w->pair->b, w->texts[i], 16, w->tokens[i], 16);
+            status = kit_verify(w->pair->b, w->texts[i], 16, w->tokens[i], w->pair->mode->sign_size);
         }
         w->good += status == SEC_E_OK;
         w->bad += status != SEC_E_OK && status != SEC_E_OUT_OF_SEQUENCE;
@@ -93,7 +94,7 @@ static void each_one_context(const struct contract_mode *mode)
         run(work, make_body);
         memset(tokens, 0xff, sizeof tokens);
         for (unsigned i = 0; i < TOTAL; i++) {
-            unsigned number = number_of(made_tokens[i]);
+            unsigned number = number_of(mode, made_tokens[i]);
             assert_true(number < TOTAL);
             assert_int_equal(tokens[number][0], 0xff);
             memcpy(tokens[number], made_tokens[i], 64);
@@ -192,7 +193,7 @@ static void replace(struct slot *slot)
 {
     CtxtHandle a, b;
     SecBuffer packed_a = slot->packed_a, packed_b = slot->packed_b;
-    SEC_CHAR name[] = "NTLM";
+    SEC_CHAR *name = (SEC_CHAR *)(uintptr_t)slot->pair.mode->package->name;
     SECURITY_STATUS first = ImportSecurityContextA(name, &packed_a, NULL, &a);
     SECURITY_STATUS second = ImportSecurityContextA(name, &packed_b, NULL, &b);
     if (first != SEC_E_OK || second != SEC_E_OK) {

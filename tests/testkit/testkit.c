@@ -11,6 +11,8 @@
 
 #include <opensspi.h>
 
+#include "kit_modules.h"
+
 /* ---- the folder ---- */
 
 static char folder[64];
@@ -52,6 +54,40 @@ void kit_write_file(const char *name, const char *text)
     close(fd);
 }
 
+/* ---- modules: what -Dmodules= takes out of the library, copied to where nobody else may write ---- */
+
+static const char *const modules[] = {KIT_MODULES NULL};
+
+static void copy_file(const char *from, const char *to)
+{
+    char block[65536];
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+    ssize_t n = in < 0 || out < 0 ? -1 : 1;
+    while (n > 0)
+        if ((n = read(in, block, sizeof block)) > 0 && write(out, block, (size_t)n) != n)
+            n = -1;
+    if (n < 0) {
+        fprintf(stderr, "testkit: copying %s to %s: %s\n", from, to, strerror(errno));
+        exit(1);
+    }
+    close(in);
+    close(out);
+}
+
+/* sspi.conf: the test's own text, then where the modules and the identities of psk are. */
+static void write_configuration(const char *sspi_conf)
+{
+    static char text[65536];
+    int size = snprintf(text, sizeof text, "%s\n[package.psk]\nidentities = %s/identities\n[packages]\n",
+                        sspi_conf ? sspi_conf : "", folder);
+    for (size_t i = 0; modules[i]; i += 2) {
+        const char *path = kit_path(modules[i]);
+        copy_file(modules[i + 1], path);
+        size += snprintf(text + size, sizeof text - (size_t)size, "%s = %s\n", modules[i], path);
+    }
+    kit_write_file("sspi.conf", text);
+}
+
 void kit_environment(const char *sspi_conf)
 {
     snprintf(folder, sizeof folder, "/tmp/opensspi-test-XXXXXX");
@@ -62,7 +98,8 @@ void kit_environment(const char *sspi_conf)
     folder_owner = getpid();
     atexit(folder_remove);
     kit_write_file("accounts", KIT_DOMAIN ":" KIT_USER ":" KIT_PASSWORD "\n" KIT_DOMAIN ":bob:builder\n");
-    kit_write_file("sspi.conf", sspi_conf ? sspi_conf : "");
+    kit_write_file("identities", KIT_USER " " KIT_KEY "\nbob 00112233445566778899aabbccddeeff\n");
+    write_configuration(sspi_conf);
     setenv("NTLM_USER_FILE", kit_path("accounts"), 1);
     setenv("SSPI_CONFIG", kit_path("sspi.conf"), 1);
 }

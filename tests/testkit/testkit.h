@@ -24,10 +24,13 @@ enum { KIT_TOKEN_MAX = 48000 };
 #define KIT_DOMAIN   "EXAMPLE"
 #define KIT_USER     "alice"
 #define KIT_PASSWORD "correct horse"
+#define KIT_KEY      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" /* of KIT_USER, psk */
 
 /*
  * Makes the folder (removed at exit), writes `accounts` (KIT_DOMAIN:KIT_USER:KIT_PASSWORD and a second user,
- * bob) and `sspi.conf` with the given text (NULL: empty), and points NTLM_USER_FILE and SSPI_CONFIG there.
+ * bob), `identities` (KIT_USER with KIT_KEY, and bob) and `sspi.conf` with the given text (NULL: empty) and, behind it,
+ * the sections that name the identities and the packages built as modules; points NTLM_USER_FILE and
+ * SSPI_CONFIG there.
  * Before the first call into the library. A program may call it once.
  */
 void kit_environment(const char *sspi_conf);
