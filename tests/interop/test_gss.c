@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gss-ntlmssp 1.2 through MIT's mechglue, in both roles, with and without key exchange. Its ways, so that
- * they are not taken for ours: key exchange is offered only together with confidentiality; empty messages are
- * refused; a datagram handshake fails; one forged token loses its place in the stream for good, so its inputs
- * are damaged last.
+ * they are not taken for ours: it always offers key exchange and sends no MIC, so that on the way to our
+ * acceptor the offer can be taken out (on the way to its acceptor it cannot: that one looks at our MIC);
+ * empty messages are refused; a datagram handshake fails; one forged token loses its place in the stream for
+ * good, so its inputs are damaged last.
  */
 #include "peer.h"
 
@@ -45,19 +46,22 @@ static void peer_is_initiator(uint32_t flags)
     ask_good('i', data, sizeof data - 1);
 }
 
+/* NTLMSSP_NEGOTIATE_KEY_EXCH in the highest byte of the flags: of NEGOTIATE, of CHALLENGE. */
+enum { KEY_EXCH = 0x40, NEGOTIATE_FLAGS = 15, CHALLENGE_FLAGS = 23 };
+
 /* The peer as initiator, us as acceptor; our last step's status. */
-static SECURITY_STATUS accept_peer(uint32_t gss_flags, ULONG asc_flags)
+static SECURITY_STATUS accept_peer(uint32_t gss_flags, ULONG asc_flags, bool exchange)
 {
-    SECURITY_STATUS status;
     peer_is_initiator(gss_flags);
     assert_status(kit_open(&ours, "NTLM", false, NULL, NULL, NULL), SEC_E_OK);
     ask_good('t', NULL, 0);
-    do {
-        status = kit_step(&ours, asc_flags, NULL, reply.data, reply.size, NULL);
-        if (status == SEC_I_CONTINUE_NEEDED)
-            ask_good('t', ours.token, ours.token_size);
-    } while (status == SEC_I_CONTINUE_NEEDED);
-    return status;
+    assert_true(reply.data[NEGOTIATE_FLAGS] & KEY_EXCH);
+    if (!exchange)
+        reply.data[NEGOTIATE_FLAGS] &= (uint8_t)~KEY_EXCH;
+    assert_status(kit_step(&ours, asc_flags, NULL, reply.data, reply.size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal((ours.token[CHALLENGE_FLAGS] & KEY_EXCH) != 0, exchange);
+    ask_good('t', ours.token, ours.token_size);
+    return kit_step(&ours, asc_flags, NULL, reply.data, reply.size, NULL);
 }
 
 /* Us as initiator, the peer as acceptor; the peer's last major status. */
@@ -161,7 +165,7 @@ static void test_peer_initiates_sealing(void **state)
     (void)state;
     start("accounts");
     assert_status(accept_peer(GSS_INTEG | GSS_CONF | GSS_SEQUENCE | GSS_REPLAY,
-                              ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY),
+                              ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY, true),
                   SEC_E_OK);
     assert_true(ours.attributes & ASC_RET_CONFIDENTIALITY);
     session_keys_are_equal();
@@ -176,18 +180,38 @@ static void test_peer_initiates_sealing(void **state)
     finish();
 }
 
-/* Integrity alone: gss-ntlmssp offers no key exchange then, and the MACs are not encrypted. */
 static void test_peer_initiates_signing(void **state)
 {
     (void)state;
     start("accounts");
-    assert_status(accept_peer(GSS_INTEG | GSS_SEQUENCE | GSS_REPLAY, ASC_REQ_INTEGRITY), SEC_E_OK);
+    assert_status(accept_peer(GSS_INTEG | GSS_SEQUENCE | GSS_REPLAY, ASC_REQ_INTEGRITY, true), SEC_E_OK);
     assert_true(ours.attributes & ASC_RET_INTEGRITY);
     assert_false(ours.attributes & ASC_RET_CONFIDENTIALITY);
     session_keys_are_equal();
     signatures_both_ways();
     forgeries_are_refused();
     finish();
+}
+
+/* The session key is the key exchange key then, and MACs go as they are. */
+static void without_key_exchange(uint32_t gss_flags, ULONG asc_flags, bool seal)
+{
+    start("accounts");
+    assert_status(accept_peer(gss_flags, asc_flags, false), SEC_E_OK);
+    session_keys_are_equal();
+    signatures_both_ways();
+    if (seal)
+        wraps_both_ways();
+    signatures_both_ways();
+    forgeries_are_refused();
+    finish();
+}
+
+static void test_peer_initiates_without_key_exchange(void **state)
+{
+    (void)state;
+    without_key_exchange(GSS_INTEG, ASC_REQ_INTEGRITY, false);
+    without_key_exchange(GSS_INTEG | GSS_CONF, ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY, true);
 }
 
 static void test_peer_accepts_sealing(void **state)
@@ -221,7 +245,7 @@ static void test_wrong_password_of_the_peer(void **state)
 {
     (void)state;
     start("wrong");
-    assert_status(accept_peer(GSS_INTEG | GSS_CONF, ASC_REQ_INTEGRITY), SEC_E_LOGON_DENIED);
+    assert_status(accept_peer(GSS_INTEG | GSS_CONF, ASC_REQ_INTEGRITY, true), SEC_E_LOGON_DENIED);
     finish();
 }
 
@@ -236,9 +260,13 @@ static void test_wrong_password_of_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peer_initiates_sealing),     cmocka_unit_test(test_peer_initiates_signing),
-        cmocka_unit_test(test_peer_accepts_sealing),       cmocka_unit_test(test_peer_accepts_signing),
-        cmocka_unit_test(test_wrong_password_of_the_peer), cmocka_unit_test(test_wrong_password_of_ours),
+        cmocka_unit_test(test_peer_initiates_sealing),
+        cmocka_unit_test(test_peer_initiates_signing),
+        cmocka_unit_test(test_peer_initiates_without_key_exchange),
+        cmocka_unit_test(test_peer_accepts_sealing),
+        cmocka_unit_test(test_peer_accepts_signing),
+        cmocka_unit_test(test_wrong_password_of_the_peer),
+        cmocka_unit_test(test_wrong_password_of_ours),
     };
     kit_environment(NULL);
     kit_write_file("wrong", KIT_DOMAIN ":" KIT_USER ":incorrect horse\n");
