@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "packages/ntlm/ntlm_messages.h"
+#include "packages/ntlm/ntlm_package.h"
 #include "protect/ntlm.h"
 
 /* The walk: where its lines go and whose bytes they are about. */
@@ -305,13 +306,9 @@ static SECURITY_STATUS walk_signature(const struct inspect *in)
     return SEC_E_OK;
 }
 
-__attribute__((visibility("default"))) SECURITY_STATUS SspiInspectToken(const void *token, size_t size,
-                                                                        SspiInspectFn fn, void *arg)
+SECURITY_STATUS ntlm_inspect(const void *token, size_t size, SspiInspectFn fn, void *arg)
 {
     static const uint8_t ntlmssp[8] = {'N', 'T', 'L', 'M', 'S', 'S', 'P', 0};
-    if (fn == NULL || (token == NULL && size != 0)) {
-        return SEC_E_INVALID_PARAMETER;
-    }
     const struct inspect in = {fn, arg, {token, size}};
     switch (ntlm_message_type(in.token)) {
     case NTLM_NEGOTIATE:
