@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <opensspi.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,12 +97,7 @@ static bool host_random(void *arg, void *out, size_t size)
 {
     (void)arg;
     if (script == NULL) {
-        FILE *f = fopen("/dev/urandom", "rb");
-        bool done = f != NULL && fread(out, 1, size, f) == size;
-        if (f != NULL) {
-            fclose(f);
-        }
-        return done;
+        return getrandom(out, size, 0) == (ssize_t)size;
     }
     for (size_t i = 0; i < size; i++, script_at++) {
         ((uint8_t *)out)[i] = script_at < script_size ? script[script_at] : (uint8_t)script_at;

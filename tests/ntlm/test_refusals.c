@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/sources.h"
+#include "base/trace.h"
 #include "crypto/crypto.h"
 #include "packages/ntlm/ntlm_compute.h"
 #include "packages/ntlm/ntlm_lsa.h"
@@ -686,6 +687,66 @@ static void test_small_output(void **state)
     side_close(&i);
 }
 
+/* ---- the trace says why, and no secret ---- */
+
+static void to_hex(const uint8_t *bytes, size_t size, char *out)
+{
+    for (size_t n = 0; n < size; n++) {
+        (void)snprintf(out + 2 * n, 3, "%02x", bytes[n]);
+    }
+}
+
+static void test_trace(void **state)
+{
+    static char text[65536];
+    struct side i, a;
+    char work[256], key_hex[33], hash_hex[33];
+    uint8_t hash[16];
+    SecPkgContext_SessionKey key;
+    (void)state;
+    harness_start(NULL);
+    setenv("SSPI_TRACE", harness_path("trace"), 1);
+    trace_reset();
+    pair_open(&i, &a, ISC_REQ_CONFIDENTIALITY, 0);
+    pair_talk(&i, &a);
+    assert_status(user_table->QueryContextAttributes(i.context, SECPKG_ATTR_SESSION_KEY, &key), SEC_E_OK);
+    to_hex(key.SessionKey, 16, key_hex);
+    mem_client_free(key.SessionKey);
+    pair_close(&i, &a);
+    assert_status(logon_counted(TEST_DOMAIN, TEST_USER, "not this", work), SEC_E_LOGON_DENIED);
+    assert_status(logon_counted(TEST_DOMAIN, "nobody", "not this", work), SEC_E_LOGON_DENIED);
+    unsetenv("SSPI_TRACE");
+    trace_reset();
+    FILE *f = fopen(harness_path("trace"), "rb");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    static const char *const wanted[] = {
+        " ntlm negotiate-sent ",
+        " ntlm challenge-sent ",
+        " ntlm authenticate-sent ",
+        " ntlm authenticate-received ",
+        "KEY_EXCH|",
+        "|SEAL|SIGN|",
+        "reason=\"wrong password\"",
+        "reason=\"no such account\"",
+        " ntlm sign sequence=0 ",
+        " ntlm unseal sequence=",
+        "status=0x8009030c",
+    };
+    for (size_t n = 0; n < sizeof wanted / sizeof wanted[0]; n++) {
+        if (strstr(text, wanted[n]) == NULL) {
+            fail_msg("no \"%s\" in\n%s", wanted[n], text);
+        }
+    }
+    assert_true(ntlm_compute_nt_hash(u"correct horse", 13, hash));
+    to_hex(hash, 16, hash_hex);
+    assert_null(strstr(text, key_hex));
+    assert_null(strstr(text, hash_hex));
+    assert_null(strstr(text, TEST_PASSWORD));
+    assert_null(strstr(text, "not this"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -694,6 +755,7 @@ int main(void)
         cmocka_unit_test(test_server_pairs),  cmocka_unit_test(test_clock),
         cmocka_unit_test(test_bindings),      cmocka_unit_test(test_minimum),
         cmocka_unit_test(test_configuration), cmocka_unit_test(test_small_output),
+        cmocka_unit_test(test_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,7 +159,14 @@ struct accept_leg {
     bool known;       /* the account exists */
     uint8_t base[16]; /* KeyExchangeKey */
     uint8_t exported[16];
+    const char *why; /* for the trace, which is the operator's: the peer sees the status alone */
 };
+
+static SECURITY_STATUS leg_refuse(struct accept_leg *leg, SECURITY_STATUS status, const char *why)
+{
+    leg->why = why;
+    return status;
+}
 
 /* Which kind of response it is, and whether the policy takes it: a refused one is as a wrong password. */
 static SECURITY_STATUS leg_classify(struct accept_leg *leg)
@@ -169,15 +176,16 @@ static SECURITY_STATUS leg_classify(struct accept_leg *leg)
     if (m->user.size == 0 && m->nt.size == 0 && m->lm.size <= 1) {
         leg->kind = ACCEPT_ANONYMOUS;
         leg->flags |= NTLM_F_ANONYMOUS;
-        return policy->allow_anonymous ? SEC_E_OK : SEC_E_LOGON_DENIED;
+        return policy->allow_anonymous ? SEC_E_OK
+                                       : leg_refuse(leg, SEC_E_LOGON_DENIED, "allow_anonymous = no");
     }
     if (m->nt.size == 0) {
-        return SEC_E_LOGON_DENIED; /* an LM or LMv2 response alone */
+        return leg_refuse(leg, SEC_E_LOGON_DENIED, "an LM or LMv2 response alone");
     }
     if (m->nt.size == NTLM_V1_RESPONSE_SIZE) {
         leg->kind = ACCEPT_V1;
         if (policy->level >= 5) {
-            return SEC_E_LOGON_DENIED;
+            return leg_refuse(leg, SEC_E_LOGON_DENIED, "NTLMv1 and lm_compatibility_level = 5");
         }
         return (leg->flags & NTLM_F_ESS) && m->lm.size != NTLM_V1_RESPONSE_SIZE ? SEC_E_INVALID_TOKEN
                                                                                 : SEC_E_OK;
@@ -206,7 +214,7 @@ static SECURITY_STATUS leg_read(struct accept_leg *leg)
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     if (!ntlm_strong_enough(leg->flags)) {
-        return SEC_E_UNSUPPORTED_FUNCTION;
+        return leg_refuse(leg, SEC_E_UNSUPPORTED_FUNCTION, "flags below min_session_security");
     }
     return leg_classify(leg);
 }
@@ -298,6 +306,11 @@ static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
     return status;
 }
 
+static const char *leg_unproven(const struct accept_leg *leg)
+{
+    return leg->known ? "wrong password" : "no such account";
+}
+
 /* Is the response that of the account's password? Sets the KeyExchangeKey. */
 static SECURITY_STATUS leg_check_v2(struct accept_leg *leg)
 {
@@ -310,7 +323,7 @@ static SECURITY_STATUS leg_check_v2(struct accept_leg *leg)
     bool right = secret_equal(proof, leg->v2.proof, sizeof proof) & leg->known;
     secret_wipe(key, sizeof key);
     secret_wipe(proof, sizeof proof);
-    return right ? SEC_E_OK : SEC_E_LOGON_DENIED;
+    return right ? SEC_E_OK : leg_refuse(leg, SEC_E_LOGON_DENIED, leg_unproven(leg));
 }
 
 static SECURITY_STATUS leg_check_v1(struct accept_leg *leg)
@@ -322,7 +335,7 @@ static SECURITY_STATUS leg_check_v1(struct accept_leg *leg)
     ntlm_compute_key_exchange_v1(leg->base, leg->h->server_challenge, client, leg->base);
     bool right = secret_equal(response, leg->m.nt.data, sizeof response) & leg->known;
     secret_wipe(response, sizeof response);
-    return right ? SEC_E_OK : SEC_E_LOGON_DENIED;
+    return right ? SEC_E_OK : leg_refuse(leg, SEC_E_LOGON_DENIED, leg_unproven(leg));
 }
 
 static SECURITY_STATUS leg_check_response(struct accept_leg *leg)
@@ -368,23 +381,25 @@ static SECURITY_STATUS leg_check_session(struct accept_leg *leg)
     /* Samba exchanges a key also where nothing is protected; its MIC, made with that key, says so. */
     if (exchange && !needed && has_key) {
         ntlm_compute_rc4k(leg->base, leg->m.session_key.data, leg->exported);
-        return leg_mic_right(leg, leg->exported) ? SEC_E_OK : SEC_E_MESSAGE_ALTERED;
+        if (leg_mic_right(leg, leg->exported)) {
+            return SEC_E_OK;
+        }
     }
-    return SEC_E_MESSAGE_ALTERED;
+    return leg_refuse(leg, SEC_E_MESSAGE_ALTERED, leg->m.mic == NULL ? "announced MIC missing" : "wrong MIC");
 }
 
-static SECURITY_STATUS leg_check_time(const struct accept_leg *leg)
+static SECURITY_STATUS leg_check_time(struct accept_leg *leg)
 {
     if (leg->kind != ACCEPT_V2) {
         return SEC_E_OK;
     }
     uint64_t now = sources_now();
     uint64_t apart = now > leg->v2.time ? now - leg->v2.time : leg->v2.time - now;
-    return apart <= NTLM_MAX_LIFETIME ? SEC_E_OK : SEC_E_TIME_SKEW;
+    return apart <= NTLM_MAX_LIFETIME ? SEC_E_OK : leg_refuse(leg, SEC_E_TIME_SKEW, "clocks 36 hours apart");
 }
 
 /* 3.2.5.1.2; sixteen zeros say that the client has none. */
-static SECURITY_STATUS leg_check_bindings(const struct accept_leg *leg)
+static SECURITY_STATUS leg_check_bindings(struct accept_leg *leg)
 {
     static const uint8_t none[16];
     const struct ntlm_handshake *h = leg->h;
@@ -394,9 +409,13 @@ static SECURITY_STATUS leg_check_bindings(const struct accept_leg *leg)
     const struct ntlm_av_pair *pair =
         leg->kind == ACCEPT_V2 ? ntlm_av_find(&leg->pairs, NTLM_AV_CHANNEL_BINDINGS) : NULL;
     if (pair == NULL || secret_equal(pair->value.data, none, sizeof none)) {
-        return h->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS ? SEC_E_OK : SEC_E_BAD_BINDINGS;
+        return h->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS
+                   ? SEC_E_OK
+                   : leg_refuse(leg, SEC_E_BAD_BINDINGS, "no channel bindings from the client");
     }
-    return secret_equal(pair->value.data, h->bindings, sizeof none) ? SEC_E_OK : SEC_E_BAD_BINDINGS;
+    return secret_equal(pair->value.data, h->bindings, sizeof none)
+               ? SEC_E_OK
+               : leg_refuse(leg, SEC_E_BAD_BINDINGS, "channel bindings differ");
 }
 
 static SECURITY_STATUS leg_run(struct accept_leg *leg)
@@ -469,9 +488,11 @@ SECURITY_STATUS ntlm_accept_authenticate(struct ntlm_handshake *h, struct span a
     }
     if (trace_on()) {
         char flags[256];
-        trace_event("ntlm", "authenticate-received", "flags=%s response-bytes=%zu mic=%d status=0x%08x",
+        trace_event("ntlm", "authenticate-received", "flags=%s response-bytes=%zu mic=%d status=0x%08x%s%s%s",
                     ntlm_flags_text(leg.flags, flags, sizeof flags), leg.m.nt.size,
-                    (ntlm_av_flags(&leg.pairs) & NTLM_AV_FLAG_MIC) != 0, (unsigned)status);
+                    (ntlm_av_flags(&leg.pairs) & NTLM_AV_FLAG_MIC) != 0, (unsigned)status,
+                    leg.why != NULL ? " reason=\"" : "", leg.why != NULL ? leg.why : "",
+                    leg.why != NULL ? "\"" : "");
     }
     secret_wipe(&leg, sizeof leg);
     return status;
