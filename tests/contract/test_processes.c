@@ -267,13 +267,35 @@ static bool child_refused(struct contract_pair *pair, const struct parcel *m)
     return good;
 }
 
+/* Makes and deletes contexts until one has the very number of the parent's, slot and generation; then the
+ * number alone must not do. */
+static bool child_meets_itself(struct contract_pair *pair, const struct parcel *m, const SecBuffer *packed)
+{
+    for (int i = 0; i < 5000; i++) {
+        CtxtHandle own;
+        SecBuffer copy = *packed;
+        SEC_CHAR *name = (SEC_CHAR *)(uintptr_t)pair->mode->package->name;
+        if (ImportSecurityContextA(name, &copy, NULL, &own) != SEC_E_OK)
+            return false;
+        bool met = own.dwLower == pair->a->dwLower || own.dwLower == pair->b->dwLower;
+        bool good = !met || (child_refused(pair, m) && own.dwUpper != pair->a->dwUpper);
+        if (DeleteSecurityContext(&own) != SEC_E_OK || !good)
+            return false;
+        if (met)
+            return true;
+    }
+    return false;
+}
+
 /* In the child: refused, also when its own contexts have taken the slots; and its own ones work. */
-static int child(struct contract_pair *pair, const struct parcel *m, int out)
+static int child(struct contract_pair *pair, const struct parcel *m, const SecBuffer *packed, int out)
 {
     struct kit_side sides[4];
     memset(sides, 0, sizeof sides);
     if (!child_refused(pair, m))
         return 1;
+    if (!child_meets_itself(pair, m, packed))
+        return 7;
     if (pair->initiator.has_credential) {
         CredHandle copy = pair->initiator.credential;
         if (FreeCredentialsHandle(&copy) != SEC_E_INVALID_HANDLE)
@@ -312,7 +334,7 @@ static void each_fork(const struct contract_mode *mode)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        _exit(child(&pair, &m, out[1]));
+        _exit(child(&pair, &m, &a, out[1]));
     close(out[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
