@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -72,6 +73,14 @@ int auth_credentials(char *package, ULONG use, const char *user, bool from_stdin
     return result;
 }
 
+int auth_environment(const char *name, const char *value)
+{
+    if (setenv(name, value, 1) == 0)
+        return CLI_OK;
+    cli_error("cannot set %s: %s", name, strerror(errno));
+    return CLI_LOCAL;
+}
+
 /* ---- channel bindings ---- */
 
 /* The structure with its application data behind it, as a buffer; pvBuffer NULL without bindings or memory.
@@ -110,8 +119,8 @@ static SECURITY_STATUS call_package(struct leg *leg, SecBufferDesc *input, SecBu
     TimeStamp expiry;
 
     if (s->client) {
-        ULONG wanted = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT |
-                       ISC_REQ_CONNECTION | ISC_REQ_ALLOCATE_MEMORY |
+        ULONG wanted = ISC_REQ_INTEGRITY | ISC_REQ_MUTUAL_AUTH | ISC_REQ_REPLAY_DETECT |
+                       ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONNECTION | ISC_REQ_ALLOCATE_MEMORY |
                        (leg->options->seal ? ISC_REQ_CONFIDENTIALITY : 0);
         return InitializeSecurityContextA(leg->credentials, context, leg->options->target, wanted, 0,
                                           SECURITY_NATIVE_DREP, input->cBuffers ? input : NULL, 0,
@@ -268,12 +277,25 @@ enum stream_result auth_accept(struct stream *s, CredHandle *credentials, struct
     return result;
 }
 
+static void describe_package(struct stream *s, char *out, size_t size)
+{
+    SecPkgContext_NegotiationInfoA info = {.PackageInfo = NULL};
+
+    snprintf(out, size, "an unknown package");
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_NEGOTIATION_INFO, &info) != SEC_E_OK ||
+        !info.PackageInfo)
+        return;
+    text_safe(out, size, info.PackageInfo->Name, strlen(info.PackageInfo->Name));
+    FreeContextBuffer(info.PackageInfo);
+}
+
 void auth_describe(struct stream *s, struct auth_facts *facts)
 {
     SecPkgContext_NamesA names = {NULL};
     SecPkgContext_KeyInfoA keys = {.sSignatureAlgorithmName = NULL};
 
     *facts = (struct auth_facts){.name = ""};
+    describe_package(s, facts->package, sizeof(facts->package));
     if (QueryContextAttributesA(&s->context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK && names.sUserName) {
         text_safe(facts->name, sizeof(facts->name), names.sUserName, strlen(names.sUserName));
         FreeContextBuffer(names.sUserName);

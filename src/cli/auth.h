@@ -20,13 +20,18 @@ struct auth_options {
 
 /* What became of a handshake, ready to be shown. */
 struct auth_facts {
-    char name[AUTH_NAME_MAX]; /* DOMAIN\user of the client, or "" */
+    char name[AUTH_NAME_MAX]; /* DOMAIN\user or principal of the client, or "" */
+    char package[64];         /* the one that does the work: under Negotiate the one it chose */
     char protection[160];     /* "signed with HMAC-MD5" */
 };
 
 /* Credentials of the package. user NULL: whatever the package finds by itself; else [DOMAIN\]USER, whose
  * password is asked for on the terminal or read from stdin. After a message an exit code, else CLI_OK. */
 int auth_credentials(char *package, ULONG use, const char *user, bool from_stdin, CredHandle *credentials);
+
+/* What Kerberos looks up in the environment, for this process: name = value. CLI_OK, or CLI_LOCAL after a
+ * message. */
+int auth_environment(const char *name, const char *value);
 
 /* HELLO and handshake from the client's side, until the listener has said that it is content. */
 enum stream_result auth_initiate(struct stream *s, CredHandle *credentials,

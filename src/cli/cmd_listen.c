@@ -21,7 +21,8 @@ static const char help[] =
     "SIGTERM. The first line on standard output is 'listening on HOST:PORT'.\n\n"
     "  --host HOST              address to listen on (default 127.0.0.1)\n"
     "  --port PORT              0, the default, takes any that is free\n"
-    "  --package NAME           security package (default NTLM)\n"
+    "  --package NAME           security package (default Negotiate: Kerberos or NTLM)\n"
+    "  --keytab FILE            Kerberos: the keys of this service, instead of KRB5_KTNAME\n"
     "  --out FOLDER             keep the files here; one that exists is not replaced, the new one gets a "
     "number\n"
     "  --overwrite              replace it\n"
@@ -251,13 +252,15 @@ static void warn_without_accounts(const struct options *o)
     SspiErrorInfo error = {.text = ""};
     bool found = false;
 
-    if (strcasecmp(o->serve.package, "NTLM") != 0 || getenv("NTLM_USER_FILE"))
+    bool uses_store =
+        strcasecmp(o->serve.package, "NTLM") == 0 || strcasecmp(o->serve.package, "Negotiate") == 0;
+    if (!uses_store || getenv("NTLM_USER_FILE"))
         return;
     SECURITY_STATUS status = SspiAccountList(NULL, find_one, &found, &error);
     if (status != SEC_E_OK)
-        cli_error("nobody can log on: %s", error.text);
+        cli_error("nobody can log on by NTLM: %s", error.text);
     else if (!found)
-        cli_error("nobody can log on yet: there are no accounts; 'sspi accounts add' makes some");
+        cli_error("nobody can log on by NTLM yet: there are no accounts; 'sspi accounts add' makes some");
 }
 
 static int run(struct options *o)
@@ -301,6 +304,7 @@ enum {
     OPT_HOST = 1,
     OPT_PORT,
     OPT_PACKAGE,
+    OPT_KEYTAB,
     OPT_OUT,
     OPT_OVERWRITE,
     OPT_ONCE,
@@ -316,6 +320,7 @@ static const struct option table[] = {
     {"host", required_argument, NULL, OPT_HOST},
     {"port", required_argument, NULL, OPT_PORT},
     {"package", required_argument, NULL, OPT_PACKAGE},
+    {"keytab", required_argument, NULL, OPT_KEYTAB},
     {"out", required_argument, NULL, OPT_OUT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"once", no_argument, NULL, OPT_ONCE},
@@ -350,6 +355,8 @@ static int set_option(struct options *o, int option, char *value)
     case OPT_PACKAGE:
         o->serve.package = value;
         return CLI_OK;
+    case OPT_KEYTAB:
+        return auth_environment("KRB5_KTNAME", value);
     case OPT_OUT:
         o->serve.out = value;
         return CLI_OK;
@@ -382,7 +389,7 @@ static int set_option(struct options *o, int option, char *value)
 
 int cmd_listen(int argc, char **argv)
 {
-    static char package[] = "NTLM";
+    static char package[] = "Negotiate";
     struct options o = {
         .host = "127.0.0.1",
         .port = "0",

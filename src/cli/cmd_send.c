@@ -16,12 +16,14 @@ static const char help[] =
     "Authenticate to `sspi listen`, sign the files record by record and send them; FILE - is standard input. "
     "A file\n"
     "counts as sent when the listener has said so in a message that it signed.\n\n"
-    "  --package NAME           security package (default NTLM)\n"
+    "  --package NAME           security package (default Negotiate: Kerberos or NTLM)\n"
     "  --user [DOMAIN\\]USER     who to be; the terminal is asked for the password. Default: what the "
     "package finds by\n"
     "                           itself, for NTLM the file named by NTLM_USER_FILE\n"
     "  --password-stdin         the first line of standard input is the password; what follows is still FILE "
     "-\n"
+    "  --ccache NAME            Kerberos: the ticket cache, instead of KRB5CCNAME\n"
+    "  --keytab FILE            Kerberos: the keys to get tickets with, instead of KRB5_CLIENT_KTNAME\n"
     "  --target NAME            service principal name of the listener (default host/HOST)\n"
     "  --seal                   encrypt the records too\n"
     "  --record SIZE            bytes of a file in one message (default 64K, at most 1048575)\n"
@@ -273,7 +275,7 @@ static void introduce(struct stream *s, const struct options *o)
         return;
     auth_describe(s, &facts);
     printf("authenticated to %s:%s%s%s by %s, messages are %s\n", o->host, o->port, *facts.name ? " as " : "",
-           facts.name, o->auth.package, facts.protection);
+           facts.name, facts.package, facts.protection);
     fflush(stdout);
 }
 
@@ -334,6 +336,8 @@ enum {
     OPT_PACKAGE = 1,
     OPT_USER,
     OPT_PASSWORD,
+    OPT_CCACHE,
+    OPT_KEYTAB,
     OPT_TARGET,
     OPT_SEAL,
     OPT_RECORD,
@@ -348,6 +352,8 @@ static const struct option table[] = {
     {"package", required_argument, NULL, OPT_PACKAGE},
     {"user", required_argument, NULL, OPT_USER},
     {"password-stdin", no_argument, NULL, OPT_PASSWORD},
+    {"ccache", required_argument, NULL, OPT_CCACHE},
+    {"keytab", required_argument, NULL, OPT_KEYTAB},
     {"target", required_argument, NULL, OPT_TARGET},
     {"seal", no_argument, NULL, OPT_SEAL},
     {"record", required_argument, NULL, OPT_RECORD},
@@ -373,6 +379,10 @@ static int set_option(struct options *o, int option, char *value)
     case OPT_PASSWORD:
         o->password_stdin = true;
         return CLI_OK;
+    case OPT_CCACHE:
+        return auth_environment("KRB5CCNAME", value);
+    case OPT_KEYTAB:
+        return auth_environment("KRB5_CLIENT_KTNAME", value);
     case OPT_TARGET:
         o->auth.target = value;
         return CLI_OK;
@@ -406,7 +416,7 @@ static int set_option(struct options *o, int option, char *value)
 
 int cmd_send(int argc, char **argv)
 {
-    static char package[] = "NTLM";
+    static char package[] = "Negotiate";
     char target[300];
     struct options o = {
         .auth = {.package = package}, .stdin_name = "stdin", .record = 65536, .timeout_ms = 30000};

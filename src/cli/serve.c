@@ -163,7 +163,7 @@ static enum stream_result converse(struct client *c)
         return result;
     auth_describe(s, &facts);
     c->result->authenticated = true;
-    say(c, "%s authenticated by %s, messages are %s", *facts.name ? facts.name : "somebody", options.package,
+    say(c, "%s authenticated by %s, messages are %s", *facts.name ? facts.name : "somebody", facts.package,
         facts.protection);
     s->idle_ms = c->settings->idle_ms;
     while (result == STREAM_OK && !c->done) {
@@ -190,13 +190,15 @@ static void report(struct client *c, enum stream_result result)
         result == STREAM_OK ? "done" : "ended", s->verified, c->result->files, c->result->bytes);
 }
 
-/* What the client hears: after a refusal the status only, so that a guesser learns nothing from our words. */
+/* What the client hears: after a refusal the status only, so that a guesser learns nothing from our words.
+ * Which package this listener offers is no secret. */
 static void tell(struct client *c, enum stream_result result)
 {
     struct stream *s = &c->stream;
 
     if (result == STREAM_REFUSED)
-        stream_status_write(s, s->status, SspiStatusText(s->status));
+        stream_status_write(s, s->status,
+                            s->status == SEC_E_SECPKG_NOT_FOUND ? s->why : SspiStatusText(s->status));
     else if (result == STREAM_NONSENSE)
         stream_status_write(s, SEC_E_ILLEGAL_MESSAGE, s->why);
     else if (result == STREAM_LOST)

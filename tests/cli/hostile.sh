@@ -4,8 +4,9 @@
 # shellcheck disable=SC2317 # functions that ok calls
 . "$(dirname "$0")/tap.sh"
 with_accounts
+sender+=(--package NTLM)
 echo 'a line' >"$tmp/small"
-start listener "$SSPI" listen --max-clients 6 --timeout 1
+start listener "$SSPI" listen --package NTLM --max-clients 6 --timeout 1
 
 # talk BYTES-AS-PRINTF: connects, says that, and reads until the listener has closed; its answer in $tmp/answer.
 talk() {
@@ -56,7 +57,7 @@ ok 'bad news from a client does no harm' alive
 # Clients with an account and genuine signatures.
 listener=$address
 mkdir "$tmp/in"
-start keeper "$SSPI" listen --out "$tmp/in"
+start keeper "$SSPI" listen --package NTLM --out "$tmp/in"
 keeper=$address
 hostile() {
     # Each of these ends in SEC_E_ILLEGAL_MESSAGE unless it says otherwise: genuine, but it makes no sense.
@@ -116,7 +117,7 @@ ok 'it ends as asked' test "$code" = 0
 ok '... having told everything' listener_has listener 'does not speak this protocol'
 
 # A signal ends it also while clients hang on.
-start listener "$SSPI" listen
+start listener "$SSPI" listen --package NTLM
 exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
 IFS= read -r -n 1 -t 0 <&"$fd" || true
 stop listener

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# sspi listen and sspi send with each other.
+# sspi listen and sspi send with each other, by the package in PACKAGE or the one that both take by themselves.
 # shellcheck disable=SC2094,SC2317 # files are only read; functions that ok calls
 . "$(dirname "$0")/tap.sh"
 
@@ -11,6 +11,13 @@ equal() {
     for name in "$@"; do cmp "$file" "$tmp/in/$name" || return 1; done
 }
 with_accounts
+listen=("$SSPI" listen)
+as=("$SSPI" send)
+if [[ ${PACKAGE-} ]]; then
+    listen+=(--package "$PACKAGE")
+    as+=(--package "$PACKAGE")
+    sender+=(--package "$PACKAGE")
+fi
 mkdir "$tmp/in"
 head -c 300000 /dev/urandom >"$tmp/big"
 echo 'a line' >"$tmp/small"
@@ -18,7 +25,7 @@ echo 'a line' >"$tmp/small"
 
 # ---- files of all sizes, signed and sealed ----
 
-start listener "$SSPI" listen --out "$tmp/in"
+start listener "${listen[@]}" --out "$tmp/in"
 exits 0 'three files' "${sender[@]}" "$address" "$tmp/big" "$tmp/small" "$tmp/empty"
 for file in big small empty; do ok "... $file is equal" equal "$tmp/$file" "$file"; done
 ok '... who sent them is told' out_has 'EXAMPLE\alice'
@@ -34,7 +41,7 @@ exits 0 'records of one byte' "${sender[@]}" "$address" --record 1 "$tmp/small" 
 ok '... are equal' equal "$tmp/small" bytes
 ok 'a name that is taken gets a number' equal "$tmp/small" small.1
 { echo 'Secret 1' && cat "$tmp/big"; } >"$tmp/password-and-file"
-exits 0 'password and file from standard input' "$SSPI" send "$address" - --name both \
+exits 0 'password and file from standard input' "${as[@]}" "$address" - --name both \
     --user 'EXAMPLE\alice' --password-stdin <"$tmp/password-and-file"
 ok '... are told apart' equal "$tmp/big" both
 exits 0 '--quiet' "${sender[@]}" "$address" --quiet "$tmp/small"
@@ -72,12 +79,12 @@ exits 5 'a file that is missing' "${sender[@]}" "$address" "$tmp/missing"
 ok '... is named' err_has "$tmp/missing"
 exits 5 'a folder' "${sender[@]}" "$address" "$tmp/in"
 exits 2 'standard input twice' "${sender[@]}" "$address" - - <"$tmp/small"
-exits 4 'a wrong password' "$SSPI" send "$address" "$tmp/small" --user 'EXAMPLE\alice' --password-stdin <<<'Secret 2'
+exits 4 'a wrong password' "${as[@]}" "$address" "$tmp/small" --user 'EXAMPLE\alice' --password-stdin <<<'Secret 2'
 ok '... status' err_has SEC_E_LOGON_DENIED
 cp "$tmp/err" "$tmp/wrong"
-exits 4 'an unknown user' "$SSPI" send "$address" "$tmp/small" --user 'EXAMPLE\nobody' --password-stdin <<<'Secret 1'
+exits 4 'an unknown user' "${as[@]}" "$address" "$tmp/small" --user 'EXAMPLE\nobody' --password-stdin <<<'Secret 1'
 ok '... is told the same' cmp "$tmp/wrong" "$tmp/err"
-exits 4 'no credentials' "$SSPI" send "$address" "$tmp/small"
+exits 4 'no credentials' "${as[@]}" "$address" "$tmp/small"
 ok '... status' err_has SEC_E_NO_CREDENTIALS
 exits 2 'a package that does not exist' "${sender[@]}" "$address" "$tmp/small" --package NoSuch
 exits 2 '... at the listener' "$SSPI" listen --package NoSuch
@@ -95,7 +102,7 @@ exits 3 'nobody listens any more' "${sender[@]}" "$address" "$tmp/small"
 
 # ---- --once, --overwrite, --quiet, SIGINT, limits, bindings ----
 
-start once "$SSPI" listen --once --out "$tmp/in" --overwrite --quiet
+start once "${listen[@]}" --once --out "$tmp/in" --overwrite --quiet
 exits 0 'a listener for one' "${sender[@]}" "$address" "$tmp/big" - --name small <"$tmp/big"
 await once
 ok '... ends with 0' test "$code" = 0
@@ -103,15 +110,15 @@ ok '... has overwritten' equal "$tmp/big" small big
 ok '... and numbered nothing' test ! -e "$tmp/in/big.1"
 ok '... quietly' not listener_has once 'verified message'
 printf '[ntlm]\naccounts = %s\n' "$tmp/nobody" >"$tmp/nobody.conf"
-SSPI_CONFIG=$tmp/nobody.conf start once "$SSPI" listen --once
+SSPI_CONFIG=$tmp/nobody.conf start once "${listen[@]}" --once
 ok 'a store without accounts is mentioned' grep -q 'sspi accounts add' "$tmp/once.err"
 exits 4 'nobody is there' "${sender[@]}" "$address" "$tmp/small"
 await once
-start once "$SSPI" listen --once
-exits 4 'a listener for one, and a wrong password' "$SSPI" send "$address" "$tmp/small" --user x --password-stdin <<<y
+start once "${listen[@]}" --once
+exits 4 'a listener for one, and a wrong password' "${as[@]}" "$address" "$tmp/small" --user x --password-stdin <<<y
 await once
 ok '... ends with 4' test "$code" = 4
-start listener "$SSPI" listen --max-file 1000 --channel-bindings 'tls-server-end-point:x'
+start listener "${listen[@]}" --max-file 1000 --channel-bindings 'tls-server-end-point:x'
 exits 1 'a file that is too large' "${sender[@]}" "$address" "$tmp/big" --channel-bindings 'tls-server-end-point:x'
 ok '... is refused with the limit, at its beginning' err_has 'big has 300000 bytes, this listener takes 1000'
 exits 1 '... also from a pipe' "${sender[@]}" "$address" - --channel-bindings 'tls-server-end-point:x' <"$tmp/big"
@@ -122,7 +129,7 @@ stop listener INT
 ok 'SIGINT ends the listener with 0' test "$code" = 0
 
 mkdir "$tmp/readonly"
-start listener "$SSPI" listen --out "$tmp/readonly"
+start listener "${listen[@]}" --out "$tmp/readonly"
 rmdir "$tmp/readonly"
 exits 1 'a folder that went away' "${sender[@]}" "$address" "$tmp/small" "$tmp/big"
 ok '... for both files' test "$(grep -c 'did not keep' "$tmp/err")" = 2
@@ -130,7 +137,7 @@ stop listener
 
 # ---- attacks that the demo has, against records of one kind ----
 
-start listener "$SSPI" listen --out "$tmp/in"
+start listener "${listen[@]}" --out "$tmp/in"
 listener=$address
 for attack in flip:SEC_E_MESSAGE_ALTERED replay:SEC_E_OUT_OF_SEQUENCE swap:SEC_E_OUT_OF_SEQUENCE drop:SEC_E_OUT_OF_SEQUENCE; do
     for record in 0 1 4; do
