@@ -58,27 +58,21 @@ SECURITY_STATUS SEC_ENTRY ExportSecurityContext(PCtxtHandle phContext, ULONG fFl
 }
 
 /* With the package held; on success the slot has taken that over. */
-static SECURITY_STATUS import_into(struct package *package, PSecBuffer packed, void *token, PCtxtHandle h)
+static SECURITY_STATUS import_from(struct package *package, struct handle *slot, PSecBuffer packed,
+                                   void *token)
 {
-    if (package->user.ImportContext == NULL)
-        return SEC_E_UNSUPPORTED_FUNCTION;
-    struct handle *slot = handle_create(&handle_contexts);
-    if (slot == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
     SECURITY_STATUS status = lsa_status_map(package->user.ImportContext(packed, token, &slot->user_context));
-    if (status < 0) {
-        handle_abandon(&handle_contexts, slot);
+
+    if (status < 0)
         return status;
-    }
     slot->package = package;
     slot->user = &package->user;
-    handle_publish(&handle_contexts, slot, HANDLE_ESTABLISHED, h);
     return status;
 }
 
 /* A package that maps no contexts hands over those of others: one of these knows the bytes, the others refuse
  * what is not theirs. */
-static SECURITY_STATUS import_as_other(PSecBuffer packed, void *token, PCtxtHandle h)
+static SECURITY_STATUS import_from_others(struct handle *slot, PSecBuffer packed, void *token)
 {
     struct package *first;
     SECURITY_STATUS status = registry_lock(&first);
@@ -90,11 +84,33 @@ static SECURITY_STATUS import_as_other(PSecBuffer packed, void *token, PCtxtHand
         if (p->user.ImportContext == NULL || !(p->info->fCapabilities & SECPKG_FLAG_NEGOTIABLE))
             continue;
         package_hold(p);
-        status = import_into(p, packed, token, h);
+        status = import_from(p, slot, packed, token);
         if (status < 0)
             package_release(p);
     }
     registry_unlock();
+    return status;
+}
+
+/* With the package held, which is given back or taken over. */
+static SECURITY_STATUS import_context(struct package *package, PSecBuffer packed, void *token, PCtxtHandle h)
+{
+    bool others = package->user.InitUserModeContext == NULL && package->user.ImportContext == NULL;
+    SECURITY_STATUS status = SEC_E_UNSUPPORTED_FUNCTION;
+    struct handle *slot = NULL;
+
+    if (others || package->user.ImportContext != NULL) {
+        slot = handle_create(&handle_contexts);
+        status = slot == NULL ? SEC_E_INSUFFICIENT_MEMORY
+                 : others     ? import_from_others(slot, packed, token)
+                              : import_from(package, slot, packed, token);
+    }
+    if (others || status < 0)
+        package_release(package);
+    if (status < 0 && slot != NULL)
+        handle_abandon(&handle_contexts, slot);
+    if (status >= 0)
+        handle_publish(&handle_contexts, slot, HANDLE_ESTABLISHED, h);
     return status;
 }
 
@@ -110,14 +126,7 @@ SECURITY_STATUS SEC_ENTRY ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuff
     SECURITY_STATUS status = registry_find(pszPackage, &package);
     if (status != SEC_E_OK)
         return status;
-    if (package->user.InitUserModeContext == NULL && package->user.ImportContext == NULL) {
-        package_release(package);
-        return import_as_other(pPackedContext, Token, phContext);
-    }
-    status = import_into(package, pPackedContext, Token, phContext);
-    if (status < 0)
-        package_release(package);
-    return status;
+    return import_context(package, pPackedContext, Token, phContext);
 }
 
 SECURITY_STATUS SEC_ENTRY ImportSecurityContextA(SEC_CHAR *pszPackage, PSecBuffer pPackedContext, void *Token,

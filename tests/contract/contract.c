@@ -6,6 +6,7 @@
 static const struct contract_package *const packages[] = {
     &contract_ntlm,
     &contract_psk,
+    &contract_negotiate,
 #ifdef CONTRACT_KERBEROS
     &contract_kerberos,
 #endif

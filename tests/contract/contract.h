@@ -24,7 +24,8 @@ struct contract_mode {
     unsigned sequence_at,
         sequence_bytes; /* the token's field that says OUT_OF_SEQUENCE when changed; 0: none */
     unsigned ignored_at, ignored_bytes; /* a field that receivers do not look at */
-    unsigned number_at;   /* where the number stands in tokens, LE32; 0: at sequence_at */
+    unsigned number_at;                 /* where the number stands in tokens, LE32; 0: at sequence_at */
+    unsigned first_number;              /* of the first message */
     bool shared_stream;   /* a message of another length leaves its place in the stream of keys */
     bool dummy;           /* tokens are made and compared, but nothing is protected */
     bool seals;           /* EncryptMessage hides the text */
@@ -33,8 +34,8 @@ struct contract_mode {
     bool readonly_signed; /* SECBUFFER_READONLY parts are in the signature */
     bool expires;         /* near_end() can bring the contexts to their last number */
     uint32_t clear, set;  /* for the package's make() */
-    ULONG plain_size;     /* of tokens of EncryptMessage without encryption, where those are not signatures; they
-                             are for DecryptMessage then, and PADDING is told that nothing of it is used */
+    ULONG plain_size; /* of tokens of EncryptMessage without encryption, where those are not signatures; they
+                         are for DecryptMessage then, and PADDING is told that nothing of it is used */
 };
 
 struct contract_pair {
@@ -54,7 +55,7 @@ struct contract_package {
     void (*near_end)(struct contract_pair *pair, unsigned left);
 };
 
-extern const struct contract_package contract_psk, contract_ntlm, contract_kerberos;
+extern const struct contract_package contract_psk, contract_ntlm, contract_kerberos, contract_negotiate;
 
 /* All modes of all packages; *count of them. */
 const struct contract_mode *const *contract_modes(size_t *count);

@@ -53,7 +53,8 @@ static void *make_body(void *arg)
 static unsigned number_of(const struct contract_mode *mode, const uint8_t *token)
 {
     const uint8_t *at = token + (mode->number_at ? mode->number_at : mode->sequence_at);
-    return at[0] | (unsigned)at[1] << 8 | (unsigned)at[2] << 16 | (unsigned)at[3] << 24;
+    unsigned number = at[0] | (unsigned)at[1] << 8 | (unsigned)at[2] << 16 | (unsigned)at[3] << 24;
+    return number - mode->first_number;
 }
 
 /* Each thread tries all in order: one that was taken already is refused, and none is skipped, because whoever

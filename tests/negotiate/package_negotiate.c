@@ -31,7 +31,7 @@ enum {
 #define NTLM_MODE(title, flags)                                                                              \
     .name = title, .package = &contract_negotiate, .isc = (flags), .asc = ASC_SEALED, .sign_size = 16,       \
     .seal_size = 16, .sequence_at = 12, .sequence_bytes = 4, .seals = true, .sequenced = true,               \
-    .readonly_signed = true
+    .readonly_signed = true, .first_number = 1 /* the mechListMIC had 0 */
 
 static const struct contract_mode modes[] = {
     {NTLM_MODE("sign with NTLM", SIGNED)},
