@@ -115,6 +115,13 @@ static void test_plain(void **state)
     w.UserLength = 11;
     w.Flags = SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED;
     is_refused(&w, false);
+    w.Flags = 0;
+    w.User = user;
+    w.UserLength = 4;
+    user[2] = 0;
+    is_refused(&w, false); /* a name that ends early */
+    user[2] = u'e';
+    is_user(&w, false, u"", u"User");
     a.UserLength = 2; /* half a character */
     is_refused(&a, true);
 }

@@ -362,6 +362,12 @@ static SECURITY_STATUS identity_complete(struct ntlm_identity *id)
     return status;
 }
 
+/* No name has a NUL: one in it would end it early for whoever reads it next. */
+static bool identity_name_whole(const struct ntlm_text *name)
+{
+    return utf16_length(name->text) == name->units;
+}
+
 /* The texts of *id from the fields; the password is spent. */
 static SECURITY_STATUS identity_fill(const struct ntlm_client_memory *memory,
                                      const struct identity_fields *fields, struct ntlm_identity *id)
@@ -373,6 +379,9 @@ static SECURITY_STATUS identity_fill(const struct ntlm_client_memory *memory,
     }
     if (status == SEC_E_OK) {
         status = identity_text(memory, &fields->password, fields->ansi, &password);
+    }
+    if (status == SEC_E_OK && (!identity_name_whole(&id->user) || !identity_name_whole(&id->domain))) {
+        status = SEC_E_UNKNOWN_CREDENTIALS;
     }
     if (status == SEC_E_OK && !ntlm_compute_nt_hash(password.text, password.units, id->hash)) {
         status = SEC_E_INSUFFICIENT_MEMORY;

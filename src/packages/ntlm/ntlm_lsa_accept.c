@@ -121,7 +121,9 @@ static SECURITY_STATUS accept_select(struct ntlm_handshake *h, struct span token
     }
     h->offered |= NTLM_F_NTLM | NTLM_F_TARGET_INFO;
     if (h->offered & NTLM_F_REQUEST_TARGET) {
-        h->offered |= NTLM_F_TARGET_TYPE_SERVER;
+        bool alone = utf16_equal_nocase(ntlm_machine.domain, utf16_length(ntlm_machine.domain),
+                                        ntlm_machine.computer, utf16_length(ntlm_machine.computer));
+        h->offered |= alone ? NTLM_F_TARGET_TYPE_SERVER : NTLM_F_TARGET_TYPE_DOMAIN;
     }
     return ntlm_strong_enough(h->offered) ? SEC_E_OK : SEC_E_UNSUPPORTED_FUNCTION;
 }
