@@ -245,6 +245,8 @@ static NTSTATUS step(bool accept, LSA_SEC_HANDLE context, ULONG requirements, PS
         put_token(output, accept ? "" : "C");
         if (!fake.not_mapped && !fake.early_map && hand_over(c, mapped, data) != STATUS_SUCCESS)
             return STATUS_INSUFFICIENT_RESOURCES;
+        if (fake.late != 0)
+            return fake.late;
     }
     *made = fake.no_context ? 0 : id;
     if (fake.no_context && context == 0)

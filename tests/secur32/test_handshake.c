@@ -336,6 +336,14 @@ static void user_half_refuses(void **state)
     fake.init_user = 0;
     answers_nothing(&context);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    /* The LSA half changes its mind after it has packed the context: nothing is handed over. */
+    context = fake_unfinished(&credential);
+    fake.late = SEC_E_LOGON_DENIED;
+    assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_LOGON_DENIED);
+    fake.late = 0;
+    answers_nothing(&context);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_int_equal(fake_counts.user_contexts, 0);
     /* A success that is not SEC_E_OK is none. */
     context = fake_unfinished(&credential);
     fake.init_user = SEC_I_CONTINUE_NEEDED;

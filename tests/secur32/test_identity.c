@@ -251,6 +251,9 @@ static void ex2_edges(void **state)
             SspiZeroAuthIdentity(exact);
         }
     }
+    good.head.Flags |= SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED;
+    assert_int_equal(SspiValidateAuthIdentity(&good), SEC_E_INVALID_PARAMETER);
+    good = identity_ex2();
     good.packed.head.AuthData.CredType.Data1 ^= 1;
     assert_int_equal(SspiValidateAuthIdentity(&good), SEC_E_UNKNOWN_CREDENTIALS);
     good = identity_ex2();
@@ -329,6 +332,11 @@ static void compared(void **state)
     assert_int_equal(SspiCompareAuthIdentities(NULL, NULL, &user, &identity), SEC_E_OK);
     assert_int_equal(user + identity, 2);
     SspiFreeAuthIdentity(a);
+    /* No identity is not the same as one without a name. */
+    assert_int_equal(SspiEncodeStringsAsAuthIdentity(NULL, NULL, u"p", &a), SEC_E_OK);
+    assert_int_equal(SspiCompareAuthIdentities(a, NULL, &user, &identity), SEC_E_OK);
+    assert_int_equal(user + identity, 0);
+    SspiFreeAuthIdentity(a);
 }
 
 static void exclusion(void **state)
@@ -347,6 +355,14 @@ static void exclusion(void **state)
     SspiFreeAuthIdentity(first);
     SspiFreeAuthIdentity(second);
     SspiFreeAuthIdentity(third);
+    /* A package whose name ends like that is another one. */
+    static char16_t list[] = u"xntlm";
+    SEC_WINNT_AUTH_IDENTITY_EXW ex = identity_exw();
+    ex.PackageList = list;
+    ex.PackageListLength = 5;
+    assert_int_equal(SspiExcludePackage(&ex, u"ntlm", &first), SEC_E_OK);
+    assert_memory_equal(((SEC_WINNT_AUTH_IDENTITY_EXW *)first)->PackageList, u"xntlm,!ntlm", 24);
+    SspiFreeAuthIdentity(first);
 }
 
 static void marshalled(void **state)
@@ -405,6 +421,14 @@ static void marshalled(void **state)
                 assert_int_equal(status, SEC_E_INVALID_PARAMETER);
         }
     }
+    mem_client_free(more);
+    /* A text that is there in full, and too long all the same. */
+    enum { LONG_UNITS = 32768 };
+    ULONG long_length = 8 + 4 + 4 * 4 + 2 * LONG_UNITS;
+    more = mem_client_alloc(long_length);
+    memcpy(more, bytes, 8);
+    memcpy(more + 12, (const uint8_t[]){0, LONG_UNITS >> 8, 0, 0}, 4);
+    assert_int_equal(SspiUnmarshalAuthIdentity(long_length, more, &back), SEC_E_INVALID_PARAMETER);
     mem_client_free(more);
     assert_int_equal(SspiUnmarshalAuthIdentity(length, NULL, &back), SEC_E_INVALID_PARAMETER);
     assert_int_equal(SspiUnmarshalAuthIdentity(length, bytes, NULL), SEC_E_INVALID_PARAMETER);
@@ -513,19 +537,36 @@ static void out_of_memory(void **state)
     assert_true(n > 20);
 }
 
+static size_t secrets;
+
+static int before(void **state)
+{
+    (void)state;
+    secrets = mem_live();
+    return 0;
+}
+
+/* No secret stays behind, whatever was refused. */
+static int after(void **state)
+{
+    (void)state;
+    mem_test_gate = NULL;
+    return mem_live() == secrets ? 0 : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(from_strings),
-        cmocka_unit_test(every_structure),
-        cmocka_unit_test(refused_structures),
-        cmocka_unit_test(ex2_edges),
-        cmocka_unit_test(zeroing),
-        cmocka_unit_test(compared),
-        cmocka_unit_test(exclusion),
-        cmocka_unit_test(marshalled),
-        cmocka_unit_test(hosts),
-        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test_setup_teardown(from_strings, before, after),
+        cmocka_unit_test_setup_teardown(every_structure, before, after),
+        cmocka_unit_test_setup_teardown(refused_structures, before, after),
+        cmocka_unit_test_setup_teardown(ex2_edges, before, after),
+        cmocka_unit_test_setup_teardown(zeroing, before, after),
+        cmocka_unit_test_setup_teardown(compared, before, after),
+        cmocka_unit_test_setup_teardown(exclusion, before, after),
+        cmocka_unit_test_setup_teardown(marshalled, before, after),
+        cmocka_unit_test_setup_teardown(hosts, before, after),
+        cmocka_unit_test_setup_teardown(out_of_memory, before, after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
