@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Two contexts in one process: one signs, the other verifies. NTLM_USER_FILE names a file with a line
- * D:user:password. */
+/* Two contexts in one process: one signs, the other verifies. Takes a package and a target, or NTLM with the
+ * account in the file that NTLM_USER_FILE names (a line DOMAIN:USER:PASSWORD). */
 #include <sspi.h>
 #include <stdio.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
-    SEC_CHAR package[] = "NTLM", target[] = "host/localhost", message[] = "pay 10 to alice";
-    BYTE ours[4096], theirs[4096], signature[64];
+    SEC_CHAR ntlm[] = "NTLM", localhost[] = "host/localhost", message[] = "pay 10 to alice";
+    SEC_CHAR *package = argc > 1 ? argv[1] : ntlm, *target = argc > 2 ? argv[2] : localhost;
+    BYTE ours[8192], theirs[8192], signature[64];
     CredHandle out_cred, in_cred;
     CtxtHandle client, server;
     SecBuffer request = {0, SECBUFFER_TOKEN, ours}, answer = {0, SECBUFFER_TOKEN, theirs};
     SecBufferDesc requests = {SECBUFFER_VERSION, 1, &request}, answers = {SECBUFFER_VERSION, 1, &answer};
     SECURITY_STATUS c = SEC_I_CONTINUE_NEEDED, s = SEC_I_CONTINUE_NEEDED;
-    ULONG attributes, qop;
+    ULONG client_flags, flags = 0, qop;
 
     if (AcquireCredentialsHandle(NULL, package, SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &out_cred,
                                  NULL) ||
@@ -21,15 +22,18 @@ int main(void)
         return 1;
     for (int leg = 0; c == SEC_I_CONTINUE_NEEDED || s == SEC_I_CONTINUE_NEEDED; leg++) {
         request.cbBuffer = sizeof(ours);
-        c = InitializeSecurityContext(&out_cred, leg ? &client : NULL, target, ISC_REQ_INTEGRITY, 0, 0,
-                                      leg ? &answers : NULL, 0, &client, &requests, &attributes, NULL);
+        if (c == SEC_I_CONTINUE_NEEDED)
+            c = InitializeSecurityContext(&out_cred, leg ? &client : NULL, target, ISC_REQ_INTEGRITY, 0, 0,
+                                          leg ? &answers : NULL, 0, &client, &requests, &client_flags, NULL);
         answer.cbBuffer = sizeof(theirs);
-        s = c < 0 ? c
-                  : AcceptSecurityContext(&in_cred, leg ? &server : NULL, &requests, ASC_REQ_INTEGRITY, 0,
-                                          &server, &answers, &attributes, NULL);
-        if (s < 0)
+        if (c >= 0 && s == SEC_I_CONTINUE_NEEDED)
+            s = AcceptSecurityContext(&in_cred, leg ? &server : NULL, &requests, ASC_REQ_INTEGRITY, 0,
+                                      &server, &answers, &flags, NULL);
+        if (c < 0 || s < 0)
             return 1;
     }
+    if (!(flags & ASC_RET_INTEGRITY))
+        return 1;
     SecBuffer buffers[] = {{sizeof(message), SECBUFFER_DATA, message},
                            {sizeof(signature), SECBUFFER_TOKEN, signature}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
