@@ -323,7 +323,7 @@ static NTSTATUS NTAPI kerberos_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, P
     NTSTATUS status;
     struct kerberos_user_context *c = user_enter(ContextHandle, &status);
     (void)MessageSequenceNumber;
-    if (c == NULL)
+    if (c == NULL || kerberos_user_mechlist(c, MessageBuffers, &status))
         return status;
     status = secbuf_scan(MessageBuffers, 0, &view);
     if (status != SEC_E_OK)

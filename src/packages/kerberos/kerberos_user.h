@@ -40,6 +40,12 @@ const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum k
 void *kerberos_user_alloc(size_t size);
 void kerberos_user_free(void *p);
 
+/*
+ * VerifySignature between Negotiate and this half: a message of one SECBUFFER_MECHLIST and one
+ * SECBUFFER_MECHLIST_SIGNATURE is the peer's mechListMIC, which may have number 0. False: another message.
+ */
+bool kerberos_user_mechlist(struct kerberos_user_context *c, const SecBufferDesc *desc, NTSTATUS *status);
+
 /* SpQueryContextAttributes of the user half: kerberos_attributes.c. Structures are the W ones. */
 NTSTATUS NTAPI kerberos_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
                                                  PVOID Buffer);
