@@ -63,7 +63,7 @@ static void test_encryption_types(void **state)
 static void test_targets(void **state)
 {
     static const char *const targets[] = {"host/server", "host@server", "HOST/SERVER", "Host/Server",
-                                          "host/server@" REALM};
+                                          ("host/server@" REALM)};
     (void)state;
     for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++)
         establish(targets[t], ISC_REQ_MUTUAL_AUTH, 0);
