@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/* Packages from modules: loaded, refused by name and reason, taken away again while they are used. */
+#include "testkit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <opensspi.h>
+
+#include "base/config.h"
+#include "base/trace.h"
+#include "secur32/module.h"
+#include "secur32/registry.h"
+
+/* ---- files ---- */
+
+static char *slurp(const char *path)
+{
+    static char text[1 << 20];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t used = 0;
+    ssize_t n;
+    assert_true(fd >= 0);
+    while ((n = read(fd, text + used, sizeof text - 1 - used)) > 0)
+        used += (size_t)n;
+    close(fd);
+    text[used] = 0;
+    return text;
+}
+
+/* toy_NAME.so in the folder of the test, which nobody else may write. */
+static const char *toy(const char *name)
+{
+    static char path[512];
+    char from[512], command[1700];
+    snprintf(from, sizeof from, "%s/toy_%s.so", TOYS, name);
+    snprintf(path, sizeof path, "%s/toy_%s.so", kit_folder(), name);
+    snprintf(command, sizeof command, "cp --remove-destination '%s' '%s' && chmod 700 '%s'", from, path,
+             path);
+    assert_int_equal(system(command), 0);
+    return path;
+}
+
+static bool is_mapped(const char *name)
+{
+    return strstr(slurp("/proc/self/maps"), name) != NULL;
+}
+
+static const char *trace_text(void)
+{
+    return slurp(kit_path("trace"));
+}
+
+static void trace_empty(void)
+{
+    assert_int_equal(truncate(kit_path("trace"), 0), 0);
+}
+
+static SECURITY_STATUS add(const char *name)
+{
+    return AddSecurityPackageA((LPSTR)(uintptr_t)name, NULL);
+}
+
+static SECURITY_STATUS delete (const char *name)
+{
+    return DeleteSecurityPackageA((SEC_CHAR *)(uintptr_t)name);
+}
+
+static bool is_listed(const char *name)
+{
+    ULONG count;
+    PSecPkgInfoA info;
+    bool found = false;
+    assert_status(EnumerateSecurityPackagesA(&count, &info), SEC_E_OK);
+    for (ULONG i = 0; i < count; i++)
+        found |= strcasecmp(info[i].Name, name) == 0;
+    FreeContextBuffer(info);
+    return found;
+}
+
+static void refused(const char *path, SECURITY_STATUS status, const char *reason)
+{
+    char line[1024];
+    trace_empty();
+    kit_assert_status(add(path), status, __FILE__, __LINE__, path);
+    snprintf(line, sizeof line, "package-refused origin=%s ", path);
+    if (!strstr(trace_text(), line) || !strstr(trace_text(), reason))
+        fail_msg("%s: the trace does not say '%s' but: %s", path, reason, trace_text());
+}
+
+static void works(const char *package)
+{
+    struct kit_side a, b;
+    kit_pair(package, ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY, &a, &b);
+    kit_exchange(&a.context, &b.context, "there", false);
+    kit_exchange(&b.context, &a.context, "back", false);
+    kit_close(&a);
+    kit_close(&b);
+}
+
+/* ---- loading ---- */
+
+static void test_add_and_delete(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_false(is_listed("toy"));
+        assert_status(delete ("toy"), SEC_E_SECPKG_NOT_FOUND);
+        assert_status(add(toy("toy")), SEC_E_OK);
+        assert_true(is_mapped("toy_toy.so"));
+        assert_true(is_listed("toy"));
+        works("TOY");
+        assert_status(add("toy"), SEC_E_UNSUPPORTED_FUNCTION);
+        refused(toy("toy"), SEC_E_CANNOT_INSTALL, "a package of that name is here already");
+        assert_status(delete ("ToY"), SEC_E_OK);
+        assert_false(is_mapped("toy_toy.so"));
+    }
+    assert_status(delete ("Negotiate"), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_true(is_listed("Negotiate"));
+}
+
+static void test_two_packages_of_a_module(void **state)
+{
+    (void)state;
+    assert_status(add(toy("two")), SEC_E_OK);
+    works("duo");
+    works("duo2");
+    assert_status(delete ("duo"), SEC_E_OK);
+    assert_false(is_listed("duo"));
+    works("duo2");
+    assert_true(is_mapped("toy_two.so"));
+    assert_status(delete ("duo2"), SEC_E_OK);
+    assert_false(is_mapped("toy_two.so"));
+}
+
+/* What is there goes on; nothing begins; the last handle takes the module along. */
+static void test_delete_in_use(void **state)
+{
+    (void)state;
+    struct kit_side a, b, c;
+    SEC_CHAR name[] = "toy";
+    CredHandle credential;
+    CtxtHandle context;
+    assert_status(add(toy("toy")), SEC_E_OK);
+    kit_pair("toy", ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY, &a, &b);
+    assert_status(kit_open(&c, "toy", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&c, 0, "t", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+
+    assert_status(delete ("toy"), SEC_E_OK);
+    assert_false(is_listed("toy"));
+    assert_status(delete ("toy"), SEC_E_SECPKG_NOT_FOUND);
+    assert_status(
+        AcquireCredentialsHandleA(NULL, name, SECPKG_CRED_BOTH, NULL, NULL, NULL, NULL, &credential, NULL),
+        SEC_E_SECPKG_NOT_FOUND);
+    SecBuffer packed = {8, SECBUFFER_EMPTY, name};
+    assert_status(ImportSecurityContextA(name, &packed, NULL, &context), SEC_E_SECPKG_NOT_FOUND);
+    CtxtHandle keep = c.context;
+    c.has_context = false;
+    assert_status(kit_step(&c, 0, "t", NULL, 0, NULL), SEC_E_SECPKG_NOT_FOUND);
+    c.context = keep;
+    c.has_context = true;
+    kit_exchange(&a.context, &b.context, "still", false);
+    assert_status(kit_step(&c, 0, "t", "welcome", 7, NULL), SEC_E_OK);
+    kit_exchange(&b.context, &a.context, "here", false);
+
+    /* The same name may come again before the old one is gone. */
+    assert_status(add(toy("two")), SEC_E_OK);
+    works("duo");
+    kit_close(&a);
+    kit_close(&b);
+    assert_true(is_mapped("toy_toy.so"));
+    kit_close(&c);
+    assert_false(is_mapped("toy_toy.so"));
+    assert_status(delete ("duo"), SEC_E_OK);
+    assert_status(delete ("duo2"), SEC_E_OK);
+}
+
+static void *use(void *arg)
+{
+    unsigned *good = arg;
+    for (int i = 0; i < 300; i++) {
+        struct kit_side a, b;
+        SECURITY_STATUS status = kit_handshake("toy", ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY, &a, &b);
+        uint8_t token[16];
+        ULONG size = sizeof token;
+        if (status == SEC_E_OK && kit_sign(&a.context, "x", 1, token, &size) == SEC_E_OK &&
+            kit_verify(&b.context, "x", 1, token, size) == SEC_E_OK)
+            ++*good;
+        kit_close(&a);
+        kit_close(&b);
+    }
+    return NULL;
+}
+
+/* Users, and one who adds and deletes all the time. */
+static void test_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    unsigned good[4] = {0}, all = 0;
+    const char *path = toy("toy");
+    assert_status(add(path), SEC_E_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, use, &good[i]), 0);
+    for (int i = 0; i < 100; i++) {
+        assert_status(delete ("toy"), SEC_E_OK);
+        assert_status(add(path), SEC_E_OK);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        all += good[i];
+    }
+    assert_true(all > 0);
+    assert_status(delete ("toy"), SEC_E_OK);
+    assert_false(is_mapped("toy_toy.so"));
+}
+
+/* ---- refused ---- */
+
+static void test_hostile(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *reason;
+    } cases[] = {
+        {"no_lsa", "does not export SpLsaModeInitialize"},
+        {"no_user", "does not export SpUserModeInitialize"},
+        {"lsa_fails", "SpLsaModeInitialize failed"},
+        {"user_fails", "SpUserModeInitialize failed"},
+        {"null_lsa", "SpLsaModeInitialize offers no table"},
+        {"null_user", "SpUserModeInitialize offers no table"},
+        {"none", "offers no table"},
+        {"million", "offers more than 64 tables"},
+        {"user_million", "SpUserModeInitialize offers more than 64 tables"},
+        {"differ", "different numbers of tables"},
+        {"version_0", "an interface version that is not known here"},
+        {"version_3", "an interface version that is not known here"},
+        {"version_12", "SpLsaModeInitialize names an interface version that is not known here"},
+        {"user_version_12", "SpUserModeInitialize names an interface version that is not known here"},
+        {"short_lsa", "a table of the LSA half is not as long as its version says"},
+        {"short_user", "a table of the user half is not as long as its version says"},
+        {"no_initialize", "a table without SpInitialize or SpGetInfo"},
+        {"refuses", "SpInitialize failed"},
+        {"info", "SpGetInfo failed"},
+        {"nameless", "no name of 1 to 255 units"},
+        {"instance", "SpInstanceInit failed"},
+        {"twins", "a package of that name is here already"},
+        {"negotiate_name", "a package of that name is here already"},
+    };
+    ULONG before, after;
+    PSecPkgInfoA info;
+    assert_status(EnumerateSecurityPackagesA(&before, &info), SEC_E_OK);
+    FreeContextBuffer(info);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char file[64];
+        refused(toy(cases[i].name), SEC_E_CANNOT_INSTALL, cases[i].reason);
+        snprintf(file, sizeof file, "toy_%s.so", cases[i].name);
+        if (is_mapped(file))
+            fail_msg("%s stays", file);
+    }
+    assert_status(EnumerateSecurityPackagesA(&after, &info), SEC_E_OK);
+    FreeContextBuffer(info);
+    assert_int_equal(before, after);
+    assert_status(add(toy("toy")), SEC_E_OK);
+    works("toy");
+    assert_status(delete ("toy"), SEC_E_OK);
+}
+
+static void test_files(void **state)
+{
+    (void)state;
+    char path[512], link_path[512], open_folder[512], inside[600];
+    snprintf(path, sizeof path, "%s", toy("toy"));
+    refused("/nonexistent/toy.so", SEC_E_SECPKG_NOT_FOUND, "there is no such file");
+    refused("some/where.so", SEC_E_CANNOT_INSTALL, "its path is not absolute");
+    refused(kit_folder(), SEC_E_CANNOT_INSTALL, "others may write its directory");
+    refused(kit_path("accounts"), SEC_E_CANNOT_INSTALL, "file too short");
+    assert_status(add("nobody-knows-it"), SEC_E_SECPKG_NOT_FOUND);
+    assert_status(add(""), SEC_E_SECPKG_NOT_FOUND);
+
+    /* Who may write the file or its directory says what runs here. */
+    static const mode_t modes[] = {0720, 0702, 0777};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        refused(path, SEC_E_CANNOT_INSTALL, "others may write it");
+    }
+    assert_int_equal(chmod(path, 0755), 0);
+    snprintf(open_folder, sizeof open_folder, "%s/open", kit_folder());
+    assert_int_equal(mkdir(open_folder, 0700), 0);
+    snprintf(inside, sizeof inside, "%s/toy.so", open_folder);
+    assert_int_equal(rename(path, inside), 0);
+    /* A link to it from elsewhere does not help, and neither does one from there to a good one. */
+    snprintf(link_path, sizeof link_path, "%s/link.so", kit_folder());
+    assert_int_equal(symlink(inside, link_path), 0);
+    static const mode_t folders[] = {0720, 0702, 01777};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        assert_int_equal(chmod(open_folder, folders[i]), 0);
+        refused(inside, SEC_E_CANNOT_INSTALL, "others may write its directory");
+        refused(link_path, SEC_E_CANNOT_INSTALL, "others may write its directory");
+    }
+    assert_int_equal(chmod(open_folder, 0700), 0);
+    assert_status(add(link_path), SEC_E_OK);
+    assert_status(delete ("toy"), SEC_E_OK);
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(unlink(inside), 0);
+    if (geteuid() == 0) {
+        toy("toy");
+        assert_int_equal(chown(path, 12345, 0), 0);
+        refused(path, SEC_E_CANNOT_INSTALL, "it belongs to another user");
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+/* ---- at the start ---- */
+
+static void restart(const char *conf, const char *folder)
+{
+    kit_write_file("sspi.conf", conf);
+    config_process_reset();
+    module_directory_replace(folder);
+    registry_reset(true);
+    trace_empty();
+}
+
+static void test_configured(void **state)
+{
+    (void)state;
+    char conf[2048], wrong[512], folder[512], command[6000];
+    snprintf(wrong, sizeof wrong, "%s", toy("two"));
+    snprintf(conf, sizeof conf, "[packages]\ntoy = %s\n", toy("toy"));
+    restart(conf, "/nonexistent");
+    assert_true(is_listed("toy"));
+    works("toy");
+    /* By name, after it was taken away. */
+    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(add("toy"), SEC_E_OK);
+    assert_true(is_listed("toy"));
+
+    /* The name must be right, and one that is refused does not keep others out. */
+    snprintf(conf, sizeof conf, "[packages]\nother = %s\ngone = /nonexistent/x.so\nduo2 = %s\n", toy("toy"),
+             wrong);
+    restart(conf, NULL);
+    assert_false(is_listed("toy"));
+    assert_true(is_listed("duo") && is_listed("duo2"));
+    assert_non_null(strstr(trace_text(), "none of its packages has the name that sspi.conf gives"));
+    assert_non_null(strstr(trace_text(), "there is no such file"));
+
+    /* The directory; what sspi.conf names is not loaded from there. */
+    snprintf(folder, sizeof folder, "%s/modules", kit_folder());
+    snprintf(
+        command, sizeof command,
+        "mkdir -m 700 '%s' && cp '%s' '%s/a.so' && cp '%s' '%s/toy.so' && cp '%s' '%s/broken.so' && touch "
+        "'%s/notes.txt' '%s/.so' '%s/.hidden.so' && chmod 700 '%s'/*.so",
+        folder, wrong, folder, wrong, folder, kit_path("accounts"), folder, folder, folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    snprintf(conf, sizeof conf, "[packages]\ntoy = %s\n", toy("toy"));
+    restart(conf, folder);
+    assert_true(is_listed("toy") && is_listed("duo") && is_listed("duo2"));
+    assert_non_null(strstr(trace_text(), "broken.so"));
+    assert_null(strstr(trace_text(), "modules/toy.so"));
+    assert_null(strstr(trace_text(), "hidden"));
+
+    /* A broken section: nothing that it could mean is loaded. */
+    snprintf(conf, sizeof conf, "[packages]\ntoy =\n");
+    restart(conf, "/nonexistent");
+    assert_false(is_listed("toy"));
+    assert_true(is_listed("Negotiate"));
+    restart("", NULL);
+}
+
+/* ---- settings ---- */
+
+static BOOLEAN each_setting(void *arg, const char *key, const char *value)
+{
+    char *seen = arg;
+    strcat(strcat(strcat(strcat(seen, key), "="), value), ";");
+    return strcmp(key, "bad") != 0;
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    SspiErrorInfo error;
+    char seen[256] = "";
+    restart("[package.toy]\na = 1\nb = two words\n[package.other]\na = 2\nbad = 3\n", NULL);
+    assert_status(SspiPackageSettings("toy", each_setting, seen, &error), SEC_E_OK);
+    assert_string_equal(seen, "a=1;b=two words;");
+    seen[0] = 0;
+    assert_status(SspiPackageSettings("none", each_setting, seen, &error), SEC_E_OK);
+    assert_string_equal(seen, "");
+    assert_status(SspiPackageSettings("other", each_setting, seen, &error), SEC_E_CANNOT_INSTALL);
+    assert_non_null(strstr(error.text, "sspi.conf:6: "));
+    assert_status(SspiPackageSettings(NULL, each_setting, seen, NULL), SEC_E_INVALID_PARAMETER);
+    restart("[package.toy\n", NULL);
+    assert_status(SspiPackageSettings("toy", each_setting, seen, &error), SEC_E_CANNOT_INSTALL);
+    restart("", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_add_and_delete), cmocka_unit_test(test_two_packages_of_a_module),
+        cmocka_unit_test(test_delete_in_use),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_hostile),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_configured),     cmocka_unit_test(test_settings),
+    };
+    kit_environment(NULL);
+    kit_write_file("trace", "");
+    setenv("SSPI_TRACE", kit_path("trace"), 1);
+    trace_reset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
