@@ -4,8 +4,8 @@
  * What OpenSSPI adds to SSPI: status names and advice, the NTLM accounts store, the token inspector.
  *
  * Text is UTF-8 and NUL-terminated. Functions are safe from any number of threads. Where a function takes a
- * SspiErrorInfo pointer, it may be NULL; when given, text[] is written on failure only and says what is wrong and what
- * to do about it, naming file and line where there is one.
+ * SspiErrorInfo pointer, it may be NULL; when given, text[] is written on failure only and says what is wrong
+ * and what to do about it, naming file and line where there is one.
  */
 #ifndef OPENSSPI_OPENSSPI_H
 #define OPENSSPI_OPENSSPI_H
@@ -31,20 +31,22 @@ const char *SspiVersion(void);
 
 /* ---- statuses ---- */
 
-/** "SEC_E_LOGON_DENIED" for 0x8009030C, NTSTATUS and all SEC_ codes; NULL for a number without a name. Static. */
+/** "SEC_E_LOGON_DENIED" for 0x8009030C, NTSTATUS and all SEC_ codes; NULL for a number without a name.
+ * Static. */
 const char *SspiStatusName(SECURITY_STATUS status);
 /** One sentence: what happened. NULL for a number without a name. Static. */
 const char *SspiStatusText(SECURITY_STATUS status);
 /** One sentence: what to look at or do next. NULL for a number without a name. Static. */
 const char *SspiStatusAdvice(SECURITY_STATUS status);
-/** The reverse of SspiStatusName, case-insensitive, with or without "SEC_E_". FALSE: no such name, *status untouched. */
+/** The reverse of SspiStatusName, case-insensitive, with or without "SEC_E_". FALSE: no such name, *status
+ * untouched. */
 BOOLEAN SspiStatusByName(const char *name, SECURITY_STATUS *status);
 
 /* ---- the NTLM accounts store: what an NTLM acceptor knows of its users ----
  *
- * A text file of mode 0600, one account a line, replaced atomically (written beside, fsync, rename) under an advisory
- * lock, so that readers see the old or the new one. store NULL: the one that sspi.conf names.
- * A password is turned into its NT hash at once; the hash is as good as the password to whoever reads the file.
+ * A text file of mode 0600, one account a line, replaced atomically (written beside, fsync, rename) under an
+ * advisory lock, so that readers see the old or the new one. store NULL: the one that sspi.conf names. A
+ * password is turned into its NT hash at once; the hash is as good as the password to whoever reads the file.
  */
 
 typedef struct SspiAccount {
@@ -53,47 +55,51 @@ typedef struct SspiAccount {
 } SspiAccount;
 
 /** Adds an account or, with Replace, changes its password. Domain may be NULL or "".
- * SEC_E_OK; SEC_E_INVALID_PARAMETER (bad name or UTF-8, or it exists and Replace is FALSE); SEC_E_NO_CREDENTIALS
- * (store not writable or damaged: nothing is changed); SEC_E_INSUFFICIENT_MEMORY. */
+ * SEC_E_OK; SEC_E_INVALID_PARAMETER (bad name or UTF-8, or it exists and Replace is FALSE);
+ * SEC_E_NO_CREDENTIALS (store not writable or damaged: nothing is changed); SEC_E_INSUFFICIENT_MEMORY. */
 SECURITY_STATUS SspiAccountAdd(const char *store, const char *Domain, const char *User, const char *Password,
                                BOOLEAN Replace, SspiErrorInfo *error);
 /** SEC_E_UNKNOWN_CREDENTIALS when there is no such account. */
-SECURITY_STATUS SspiAccountRemove(const char *store, const char *Domain, const char *User, SspiErrorInfo *error);
-/** Calls Each for every account in the file's order until it returns FALSE. The strings live until Each returns. */
-SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *arg, const SspiAccount *account), void *arg,
-                                SspiErrorInfo *error);
-/** Adds all of a DOMAIN:USER:PASSWORD file (the format of NTLM_USER_FILE), all or nothing. *imported (may be NULL):
- * how many. */
+SECURITY_STATUS SspiAccountRemove(const char *store, const char *Domain, const char *User,
+                                  SspiErrorInfo *error);
+/** Calls Each for every account in the file's order until it returns FALSE. The strings live until Each
+ * returns. */
+SECURITY_STATUS SspiAccountList(const char *store, BOOLEAN (*Each)(void *arg, const SspiAccount *account),
+                                void *arg, SspiErrorInfo *error);
+/** Adds all of a DOMAIN:USER:PASSWORD file (the format of NTLM_USER_FILE), all or nothing. *imported (may be
+ * NULL): how many. */
 SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN Replace, ULONG *imported,
                                   SspiErrorInfo *error);
 
 /* ---- for packages that Negotiate chooses from ---- */
 
-/** A context attribute of LSA halves, a ULONG: not 0 when the package itself wants RFC 4178's mechListMIC exchanged,
- * whatever the negotiation was like. Asked once, when the handshake is done. Packages without such a wish need not know
- * the attribute. */
+/** A context attribute of LSA halves, a ULONG: not 0 when the package itself wants RFC 4178's mechListMIC
+ * exchanged, whatever the negotiation was like. Asked once, when the handshake is done. Packages without such
+ * a wish need not know the attribute. */
 #define SSPI_ATTR_MECHLIST_MIC 0x4f530001
 
 /* ---- for packages: their settings ---- */
 
-/** Calls Each for every `key = value` of section [package.NAME] of sspi.conf, in the file's order. The strings live
- * until Each returns; FALSE says that the key or the value is not one of the package's. Meant for SpInitialize.
- * SEC_E_OK, also when there is no such section; SEC_E_CANNOT_INSTALL (the file is broken, or Each said FALSE: the
- * package is to refuse its start); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INVALID_PARAMETER. */
-SECURITY_STATUS SspiPackageSettings(const char *Name, BOOLEAN (*Each)(void *arg, const char *key, const char *value),
-                                    void *arg, SspiErrorInfo *error);
+/** Calls Each for every `key = value` of section [package.NAME] of sspi.conf, in the file's order. The
+ * strings live until Each returns; FALSE says that the key or the value is not one of the package's. Meant
+ * for SpInitialize. SEC_E_OK, also when there is no such section; SEC_E_CANNOT_INSTALL (the file is broken,
+ * or Each said FALSE: the package is to refuse its start); SEC_E_INSUFFICIENT_MEMORY;
+ * SEC_E_INVALID_PARAMETER. */
+SECURITY_STATUS SspiPackageSettings(const char *Name,
+                                    BOOLEAN (*Each)(void *arg, const char *key, const char *value), void *arg,
+                                    SspiErrorInfo *error);
 
 /* ---- the token inspector ---- */
 
-/** One line of the tree. depth 0 is the token itself; name is the field's name in its specification; value is printable
- * text ("" for a node that only has children). offset/size: where in the token the field's bytes are (size 0: nowhere).
- * The strings live until the callback returns. */
+/** One line of the tree. depth 0 is the token itself; name is the field's name in its specification; value is
+ * printable text ("" for a node that only has children). offset/size: where in the token the field's bytes
+ * are (size 0: nowhere). The strings live until the callback returns. */
 typedef void (*SspiInspectFn)(void *arg, unsigned depth, const char *name, const char *value, size_t offset,
                               size_t size);
 
-/** Recognises the token and walks through its fields. Damaged tokens are walked as far as they make sense, a last line
- * named "error" says where it stops, and the answer is SEC_E_INVALID_TOKEN; SEC_E_UNSUPPORTED_FUNCTION when nothing
- * is recognised. */
+/** Recognises the token and walks through its fields. Damaged tokens are walked as far as they make sense, a
+ * last line named "error" says where it stops, and the answer is SEC_E_INVALID_TOKEN;
+ * SEC_E_UNSUPPORTED_FUNCTION when nothing is recognised. */
 SECURITY_STATUS SspiInspectToken(const void *token, size_t size, SspiInspectFn fn, void *arg);
 
 #if defined(__GNUC__) && !defined(_WIN32)

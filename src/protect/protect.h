@@ -5,7 +5,8 @@
 
 #include "base/span.h"
 
-/* The outcome of checking one received message. Anything but OK leaves the state and the message byte-identical. */
+/* The outcome of checking one received message. Anything but OK leaves the state and the message
+ * byte-identical. */
 enum protect_verdict {
     PROTECT_OK = 0,
     PROTECT_ALTERED,         /* SEC_E_MESSAGE_ALTERED */

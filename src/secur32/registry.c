@@ -252,8 +252,8 @@ static bool has_name(struct package *const *made, ULONG count, const char *wante
 }
 
 /* All packages of the pair, or none. */
-static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, struct module *module,
-                                  const char *wanted, const char **reason)
+static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user,
+                                  struct module *module, const char *wanted, const char **reason)
 {
     struct package *made[TABLES_MAX];
     struct lsa_package **halves = NULL;
@@ -414,8 +414,9 @@ void package_hold(struct package *package)
     __atomic_fetch_add(&package->holders, 1, __ATOMIC_RELAXED);
 }
 
-/* The last one to let go; only of removed packages, as the list is a holder too. Somebody may have found it by its id
- * meanwhile, and somebody else may have been here first: it must not be touched before it is found. */
+/* The last one to let go; only of removed packages, as the list is a holder too. Somebody may have found it
+ * by its id meanwhile, and somebody else may have been here first: it must not be touched before it is found.
+ */
 static void package_leave(struct package *package)
 {
     list_lock();

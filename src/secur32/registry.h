@@ -7,8 +7,8 @@
  * new. A refused one is named with the reason in the trace.
  *
  * Whoever holds a package between registry_find and package_release (credentials and contexts do) keeps it
- * alive, its module loaded. The list holds it once. A removed package is found by no name any more; it is shut
- * down by whoever lets go of it last, and its module is unloaded after the last of its packages.
+ * alive, its module loaded. The list holds it once. A removed package is found by no name any more; it is
+ * shut down by whoever lets go of it last, and its module is unloaded after the last of its packages.
  *
  * With the first call that asks for any package the built-in ones start, then the modules (module.h).
  */
@@ -27,8 +27,8 @@ struct package {
     SECPKG_USER_FUNCTION_TABLE user; /* complete: what the package's version lacks is NULL */
     struct lsa_package *lsa;
     const SecPkgInfoW *info;
-    char *name, *comment; /* of info, UTF-8 */
-    uint32_t holders;     /* atomic; the list's own is one of them */
+    char *name, *comment;  /* of info, UTF-8 */
+    uint32_t holders;      /* atomic; the list's own is one of them */
     struct module *module; /* held; NULL: built in */
     bool removed;          /* atomic; from the list, nothing new may begin with it */
     struct package *next;

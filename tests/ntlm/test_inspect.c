@@ -25,7 +25,7 @@ static SECURITY_STATUS inspect(const void *token, size_t size)
     tree[0] = 0;
     token_size = size;
     /* Memory of the exact size, so that a checker sees a step behind it. */
-    void *copy = malloc(size > 0 ? size : 1);
+    void *copy = calloc(1, size > 0 ? size : 1);
     memcpy(copy, token, size);
     SECURITY_STATUS status = SspiInspectToken(copy, size, collect, NULL);
     free(copy);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every exported function is declared in the installed headers and links; links.inc is made from exports.txt. */
+/* Every exported function is declared in the installed headers and links; links.inc is made from exports.txt.
+ */
 #include <opensspi.h>
 #include <sspi.h>
 #include <stdio.h>

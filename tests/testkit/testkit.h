@@ -28,10 +28,9 @@ enum { KIT_TOKEN_MAX = 48000 };
 
 /*
  * Makes the folder (removed at exit), writes `accounts` (KIT_DOMAIN:KIT_USER:KIT_PASSWORD and a second user,
- * bob), `identities` (KIT_USER with KIT_KEY, and bob) and `sspi.conf` with the given text (NULL: empty) and, behind it,
- * the sections that name the identities and the packages built as modules; points NTLM_USER_FILE and
- * SSPI_CONFIG there.
- * Before the first call into the library. A program may call it once.
+ * bob), `identities` (KIT_USER with KIT_KEY, and bob) and `sspi.conf` with the given text (NULL: empty) and,
+ * behind it, the sections that name the identities and the packages built as modules; points NTLM_USER_FILE
+ * and SSPI_CONFIG there. Before the first call into the library. A program may call it once.
  */
 void kit_environment(const char *sspi_conf);
 /* The folder, and "FOLDER/name" in a static buffer that the next call reuses. */

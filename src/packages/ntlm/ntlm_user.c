@@ -400,7 +400,8 @@ static enum protect_verdict user_open(struct ntlm_user_context *c, ULONG sequenc
     }
     if (!(c->protect.flags & NTLM_F_SEAL)) {
         enum protect_verdict verdict = ntlm_verify(&c->protect, sequence, &got->message, got->token);
-        /* Without extended session security the number itself is encrypted: a sealed message's reads as a wrong one. */
+        /* Without extended session security the number itself is encrypted: a sealed message's reads as a
+         * wrong one. */
         bool maybe_sealed = verdict == PROTECT_ALTERED ||
                             (verdict == PROTECT_OUT_OF_SEQUENCE && !(c->protect.flags & NTLM_F_ESS));
         if (!maybe_sealed) {
