@@ -1040,7 +1040,10 @@ typedef SECURITY_STATUS(SEC_ENTRY *SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle 
 #define SetCredentialsAttributes           SSPI_NAME_AW(SetCredentialsAttributes)
 #define SET_CREDENTIALS_ATTRIBUTES_FN      SSPI_NAME_UAW(SET_CREDENTIALS_ATTRIBUTES_FN)
 
-/* Passwords are the caller's to wipe. Answers of a server go to pOutput. */
+/*
+ * Passwords are the caller's to wipe. Answers of a server go to pOutput. No package changes passwords where
+ * the account lives (ours): SEC_E_UNSUPPORTED_FUNCTION, or SEC_E_SECPKG_NOT_FOUND.
+ */
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordW(
     SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword,
     SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved, PSecBufferDesc pOutput);
@@ -1067,6 +1070,8 @@ typedef SECURITY_STATUS(SEC_ENTRY *CHANGE_PASSWORD_FN_A)(SEC_CHAR *pszPackageNam
  * name such as "cifs/host.example"; NULL only where the package allows it), phNewContext receives the
  * context. Later: phContext and phNewContext are that context, pInput brings the peer's answer as TOKEN. Both
  * times pInput may bring CHANNEL_BINDINGS and other buffers that the package knows. Reserved1, Reserved2: 0.
+ * Later steps do not need phCredential (NULL, ours); one of another package is SEC_E_WRONG_CREDENTIAL_HANDLE.
+ * A step on a context that is established already is SEC_E_OUT_OF_SEQUENCE (ours) and leaves it as it is.
  *
  * pOutput: one TOKEN with room for cbMaxToken of the package, or, with ISC_REQ_ALLOCATE_MEMORY, without any:
  * pvBuffer is allocated then and freed with FreeContextBuffer. cbBuffer becomes the token's length, which may
@@ -1443,7 +1448,8 @@ typedef PSecurityFunctionTableA(SEC_ENTRY *INIT_SECURITY_INTERFACE_A)(void);
 
 /*
  * SASL (RFC 4422) over packages: a profile is a mechanism's name, such as "GSSAPI" or "GSS-SPNEGO". The
- * profile list is one allocation of strings, each terminated, freed with FreeContextBuffer.
+ * profile list is one allocation of strings, each terminated, freed with FreeContextBuffer. There is no such
+ * layer here (ours): these functions answer SEC_E_UNSUPPORTED_FUNCTION.
  */
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount);
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount);
@@ -1807,9 +1813,10 @@ KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiUnmarshalAuthIdentity(
     ULONG AuthIdentityLength, char *AuthIdentityByteArray, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
 /*
- * Hides the secret in memory, in place, until SspiDecryptAuthIdentity: for as long as the identity lies
- * around. The Ex forms say who may open it, SEC_WINNT_AUTH_IDENTITY_ENCRYPT_; the others mean the same logon
- * session.
+ * On Windows these hide the secret in memory, in place, until SspiDecryptAuthIdentity. Here there is nobody
+ * to keep the key from who can read this process, and nothing is pretended (ours): SspiEncryptAuthIdentity
+ * and its Ex form answer SEC_E_UNSUPPORTED_FUNCTION to an identity that makes sense, SspiDecryptAuthIdentity
+ * and its Ex form SEC_E_OK to one that is not encrypted, SspiIsAuthIdentityEncrypted FALSE.
  */
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiEncryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
@@ -1836,6 +1843,7 @@ KSECDDDECLSPEC VOID SEC_ENTRY SspiLocalFree(PVOID DataBuffer);
 
 /*
  * The name and type under which a credential store keeps the identity for a target; freed with SspiLocalFree.
+ * There is no such store here (ours): SEC_E_UNSUPPORTED_FUNCTION.
  */
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
                                                                 PCWSTR pszTargetName,

@@ -174,6 +174,36 @@ static NTSTATUS nameless(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_FUNCTI
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS half_name_info(PSecPkgInfoW info)
+{
+    static char16_t name[] = {u'a', 0xd800, 0};
+
+    *info = (SecPkgInfoW){.Name = name};
+    return STATUS_SUCCESS;
+}
+
+/* A name that is no UTF-16. */
+static NTSTATUS half_name(ULONG LsaVersion, PULONG PackageVersion, PSECPKG_FUNCTION_TABLE *ppTables,
+                          PULONG pcTables)
+{
+    static SECPKG_FUNCTION_TABLE tables[2];
+
+    fake_lsa_init(LsaVersion, PackageVersion, ppTables, pcTables);
+    memcpy(tables, *ppTables, sizeof(tables));
+    tables[1].GetInfo = half_name_info;
+    *ppTables = tables;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS null_tables_user(ULONG LsaVersion, PULONG PackageVersion,
+                                 PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables)
+{
+    NTSTATUS status = fake_user_init(LsaVersion, PackageVersion, ppTables, pcTables);
+
+    *ppTables = NULL;
+    return status;
+}
+
 static void refusals(void **state)
 {
     const char *reason;
@@ -184,6 +214,8 @@ static void refusals(void **state)
     refused_with(no_lsa, fake_user_init, SEC_E_INTERNAL_ERROR, "SpLsaModeInitialize failed");
     refused_with(no_tables_lsa, fake_user_init, SEC_E_CANNOT_INSTALL, "no table");
     refused_with(fake_lsa_init, no_tables_user, SEC_E_CANNOT_INSTALL, "no table");
+    refused_with(fake_lsa_init, null_tables_user, SEC_E_CANNOT_INSTALL, "no table");
+    refused_with(half_name, fake_user_init, SEC_E_CANNOT_INSTALL, "UTF-16");
     refused_with(holes, fake_user_init, SEC_E_CANNOT_INSTALL, "without SpInitialize or SpGetInfo");
     refused_with(twins, fake_user_init, SEC_E_CANNOT_INSTALL, "of that name");
     refused_with(nameless, fake_user_init, SEC_E_CANNOT_INSTALL, "no name");
