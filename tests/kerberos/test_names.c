@@ -137,6 +137,15 @@ static NTSTATUS NTAPI fetch(PLSA_CLIENT_REQUEST request, ULONG size, PVOID to, P
     return 0;
 }
 
+static void assert_text(const struct packages_text *text, const char *want)
+{
+    bool invalid;
+    char *utf8 = packages_text_utf8(text, &invalid);
+    assert_non_null(utf8);
+    assert_string_equal(utf8, want);
+    mem_free(utf8);
+}
+
 static void assert_identity(const void *data, bool ansi, const char *user, const char *domain,
                             const char *password)
 {
@@ -145,12 +154,13 @@ static void assert_identity(const void *data, bool ansi, const char *user, const
     size_t live = mem_live();
     assert_status(packages_identity_read(fetch, data, ansi, &id, &given), SEC_E_OK);
     assert_true(given);
-    assert_string_equal(id.user, user);
-    assert_string_equal(id.domain, domain);
+    assert_true(packages_identity_split(&id));
+    assert_text(&id.user, user);
+    assert_text(&id.domain, domain);
     if (password)
-        assert_string_equal(id.password, password);
+        assert_text(&id.password, password);
     else
-        assert_null(id.password);
+        assert_null(id.password.text);
     packages_identity_free(&id);
     assert_int_equal(mem_live(), live);
 }

@@ -341,6 +341,29 @@ static bool call_is_ansi(void)
     return kerberos_lsa->GetCallInfo(&info) && (info.Attributes & SECPKG_CALL_ANSI);
 }
 
+/* MIT's functions want UTF-8. The password moves; without one there is none. */
+static SECURITY_STATUS credential_take(struct kerberos_credential *c, struct packages_identity *id)
+{
+    char *user = NULL, *domain = NULL, *password = NULL;
+    bool invalid = false, done = packages_identity_split(id);
+    if (done)
+        done = (user = packages_text_utf8(&id->user, &invalid)) != NULL &&
+               (domain = packages_text_utf8(&id->domain, &invalid)) != NULL;
+    if (done && id->password.text != NULL)
+        done = (password = packages_text_utf8(&id->password, &invalid)) != NULL;
+    if (done)
+        done = (c->principal = kerberos_name_user(user, domain)) != NULL;
+    if (done) {
+        c->supplied = true;
+        c->password = password;
+    } else {
+        mem_free(password);
+    }
+    mem_free(user);
+    mem_free(domain);
+    return done ? SEC_E_OK : invalid ? SEC_E_UNKNOWN_CREDENTIALS : SEC_E_INSUFFICIENT_MEMORY;
+}
+
 /* Whose credentials: the identity's, or the named principal's. */
 static SECURITY_STATUS credential_who(struct kerberos_credential *c, PUNICODE_STRING name, void *auth_data)
 {
@@ -349,16 +372,11 @@ static SECURITY_STATUS credential_who(struct kerberos_credential *c, PUNICODE_ST
     if (auth_data != NULL) {
         SECURITY_STATUS status = packages_identity_read(kerberos_lsa->CopyFromClientBuffer, auth_data,
                                                         call_is_ansi(), &id, &given);
-        if (status != SEC_E_OK)
-            return status;
-    }
-    if (given) {
-        c->supplied = true;
-        c->principal = kerberos_name_user(id.user, id.domain);
-        c->password = id.password;
-        id.password = NULL;
+        if (status == SEC_E_OK && given)
+            status = credential_take(c, &id);
         packages_identity_free(&id);
-        return c->principal != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+        if (status != SEC_E_OK || given)
+            return status;
     }
     if (name == NULL || name->Length == 0)
         return SEC_E_OK;

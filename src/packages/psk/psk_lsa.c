@@ -3,6 +3,7 @@
  * context crosses to the user half as packed bytes, and nothing of it stays here. */
 #include <opensspi.h>
 
+#include "base/mem.h"
 #include "base/secbuf.h"
 #include "base/secret.h"
 #include "base/slab.h"
@@ -101,8 +102,15 @@ static SECURITY_STATUS client_name(const void *data, struct psk_name *out, bool 
 
     if (status != SEC_E_OK)
         return status;
-    if (*given && !psk_name_set(out, id.user, id.user != NULL ? strlen(id.user) : 0))
-        status = SEC_E_UNKNOWN_CREDENTIALS;
+    if (*given) {
+        bool invalid = false;
+        char *user = packages_identity_split(&id) ? packages_text_utf8(&id.user, &invalid) : NULL;
+        if (user == NULL)
+            status = invalid ? SEC_E_UNKNOWN_CREDENTIALS : SEC_E_INSUFFICIENT_MEMORY;
+        else if (!psk_name_set(out, user, strlen(user)))
+            status = SEC_E_UNKNOWN_CREDENTIALS;
+        mem_free(user);
+    }
     packages_identity_free(&id);
     return status;
 }
