@@ -25,7 +25,6 @@ static NTSTATUS NTAPI copy(PLSA_CLIENT_REQUEST request, ULONG size, PVOID to, PV
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct ntlm_client_memory client = {copy};
     struct ntlm_identity identity;
     bool given = false;
     fuzz_start();
@@ -33,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memory = data + 1;
     memory_size = size - 1;
-    if (ntlm_identity_read(&client, (void *)(uintptr_t)BASE, data[0] & 1, &identity, &given) == SEC_E_OK &&
+    if (ntlm_identity_read(copy, (void *)(uintptr_t)BASE, data[0] & 1, &identity, &given) == SEC_E_OK &&
         given) {
         fuzz_touch(identity.user.text, 2 * identity.user.units);
         fuzz_touch(identity.domain.text, 2 * identity.domain.units);

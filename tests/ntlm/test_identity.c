@@ -34,12 +34,10 @@ static NTSTATUS NTAPI copy_known(PLSA_CLIENT_REQUEST request, ULONG size, PVOID 
     return (NTSTATUS)0xC0000005;
 }
 
-static const struct ntlm_client_memory memory = {copy_known};
-
 static SECURITY_STATUS read_it(void *data, bool ansi, struct ntlm_identity *id, bool *given)
 {
     memset(id, 0, sizeof *id);
-    return ntlm_identity_read(&memory, data, ansi, id, given);
+    return ntlm_identity_read(copy_known, data, ansi, id, given);
 }
 
 static void is_user(void *data, bool ansi, const char16_t *domain, const char16_t *user)

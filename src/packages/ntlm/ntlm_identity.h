@@ -30,21 +30,18 @@ struct ntlm_identity {
 void ntlm_identity_free(struct ntlm_identity *id); /* wipes; the struct itself is the caller's */
 bool ntlm_identity_copy(struct ntlm_identity *out, const struct ntlm_identity *from);
 
-/* The system's services this file uses of the host: LSA's and those of tests. */
-struct ntlm_client_memory {
-    PLSA_COPY_FROM_CLIENT_BUFFER copy; /* as in LSA_SECPKG_FUNCTION_TABLE */
-};
-
 /*
- * Reads the application's structure at data (in the client's memory, touched only through memory->copy, each
- * length checked before). ansi says what text is where the structure's flags do not: it is UTF-8 then.
+ * Reads the application's structure at data in the client's memory (packages/identity.h says how, and what
+ * ansi means).
  *   SEC_E_OK                  *out is filled and *given is true; *given false: the structure names nobody, so
- * that the default credentials are meant SEC_E_UNKNOWN_CREDENTIALS malformed, or of a kind that NTLM has no
- * use for (encrypted, certificates) SEC_E_NO_CREDENTIALS      a user without password whom NTLM_USER_FILE
- * does not know either SEC_E_INSUFFICIENT_MEMORY "DOMAIN\user" in the user's field with no domain is taken
- * apart; user@domain stays as it is, with an empty domain.
+ *                             that the default credentials are meant
+ *   SEC_E_UNKNOWN_CREDENTIALS malformed, or of a kind that NTLM has no use for (encrypted, certificates)
+ *   SEC_E_NO_CREDENTIALS      a user without password whom NTLM_USER_FILE does not know either
+ *   SEC_E_INSUFFICIENT_MEMORY
+ * "DOMAIN\user" in the user's field with no domain is taken apart; user@domain stays as it is, with an empty
+ * domain.
  */
-SECURITY_STATUS ntlm_identity_read(const struct ntlm_client_memory *memory, void *data, bool ansi,
+SECURITY_STATUS ntlm_identity_read(PLSA_COPY_FROM_CLIENT_BUFFER copy, const void *data, bool ansi,
                                    struct ntlm_identity *out, bool *given);
 
 /* The first account of NTLM_USER_FILE, or the one of that name (DOMAIN\user, user@domain or user; NULL: any).

@@ -24,9 +24,8 @@ static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNIC
                                            void *data)
 {
     if (data != NULL) {
-        const struct ntlm_client_memory memory = {ntlm_lsa_functions->CopyFromClientBuffer};
-        SECURITY_STATUS status =
-            ntlm_identity_read(&memory, data, call_is_ansi(), &c->identity, &c->supplied);
+        SECURITY_STATUS status = ntlm_identity_read(ntlm_lsa_functions->CopyFromClientBuffer, data,
+                                                    call_is_ansi(), &c->identity, &c->supplied);
         if (status != SEC_E_OK || c->supplied) {
             c->has_identity = c->supplied;
             return status == SEC_E_NO_CREDENTIALS ? SEC_E_OK : status;
