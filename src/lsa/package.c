@@ -160,7 +160,7 @@ SECURITY_STATUS lsa_package_open(SpLsaModeInitializeFn entry, struct lsa_package
     if (tables > LSA_TABLES_MAX)
         return SEC_E_CANNOT_INSTALL;
 
-    struct lsa_package **list = mem_client_alloc(tables * sizeof(*list));
+    struct lsa_package **list = mem_client_alloc(tables * sizeof(struct lsa_package *));
     *reason = "out of memory";
     if (list == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -6,14 +6,14 @@
 #include "secur32/registry.h"
 #include "secur32/text.h"
 
-static SECURITY_STATUS initialize(struct handshake *call, char16_t *target)
+static SECURITY_STATUS initialize(struct handshake call, char16_t *target)
 {
     UNICODE_STRING name;
 
     if (!text_describe(target, &name))
         return SEC_E_INVALID_PARAMETER;
-    call->target = target != NULL ? &name : NULL;
-    return handshake_step(call);
+    call.target = target != NULL ? &name : NULL;
+    return handshake_step(&call);
 }
 
 SECURITY_STATUS SEC_ENTRY InitializeSecurityContextW(PCredHandle phCredential, PCtxtHandle phContext,
@@ -37,7 +37,7 @@ SECURITY_STATUS SEC_ENTRY InitializeSecurityContextW(PCredHandle phCredential, P
 
     (void)Reserved1;
     (void)Reserved2;
-    return initialize(&call, pszTargetName);
+    return initialize(call, pszTargetName);
 }
 
 SECURITY_STATUS SEC_ENTRY InitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext,
@@ -66,7 +66,7 @@ SECURITY_STATUS SEC_ENTRY InitializeSecurityContextA(PCredHandle phCredential, P
     SECURITY_STATUS status = text_widen(pszTargetName, &target);
     if (status != SEC_E_OK)
         return status;
-    status = initialize(&call, target);
+    status = initialize(call, target);
     mem_free(target);
     return status;
 }

@@ -27,9 +27,9 @@ static SECURITY_STATUS set_account(struct identity *id, const char16_t *user, co
 {
     size_t split = 0, units = utf16_length(user);
 
-    while (domain == NULL && split < units && user[split] != u'\\')
+    while (user != NULL && split < units && user[split] != u'\\')
         split++;
-    if (domain != NULL || split == units) {
+    if (domain != NULL || user == NULL || split == units) {
         SECURITY_STATUS status = set_terminated(id, IDENTITY_DOMAIN, domain);
         return status == SEC_E_OK ? set_terminated(id, IDENTITY_USER, user) : status;
     }

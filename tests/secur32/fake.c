@@ -379,7 +379,8 @@ static NTSTATUS fake_InstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionT
     if (Version == 0 || FunctionTable == NULL || FunctionTable->AllocateHeap == NULL)
         count(&fake_counts.errors);
     dll = FunctionTable;
-    FunctionTable->LocatePackageById(1); /* may be asked while the package starts */
+    if (FunctionTable != NULL)
+        FunctionTable->LocatePackageById(1); /* may be asked while the package starts */
     return fake.instance;
 }
 
@@ -731,7 +732,7 @@ SECURITY_STATUS fake_step(bool accept, CredHandle *credential, CtxtHandle *conte
     ULONG attributes;
 
     if (in != NULL)
-        memcpy(received, in, strlen(in));
+        memcpy(received, in, strlen(in) + 1);
     memset(out, 0, FAKE_MAX_TOKEN);
     SECURITY_STATUS status =
         accept ? AcceptSecurityContext(credential, context, in != NULL ? &input : NULL, 0,

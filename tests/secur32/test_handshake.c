@@ -4,6 +4,7 @@
 #include "fake.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "secur32/handle.h"
@@ -24,7 +25,7 @@ static char other_text[] = "other";
 static void shot_init(struct shot *s, const char *in, ULONG requirements, void *token, ULONG size)
 {
     memset(s, 0, sizeof(*s));
-    strcpy(s->in, in);
+    snprintf(s->in, sizeof(s->in), "%s", in);
     s->requirements = requirements;
     s->out_buffers[0] = (SecBuffer){5, SECBUFFER_EMPTY, other_text};
     s->out_buffers[1] = (SecBuffer){size, SECBUFFER_TOKEN | SECBUFFER_READONLY_WITH_CHECKSUM, token};
