@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <time.h>
-
 #include "packages/kerberos/kerberos_lsa.h"
 
 #include "base/mem.h"
 #include "base/secbuf.h"
 #include "base/secret.h"
+#include "base/sources.h"
 #include "base/trace.h"
 #include "base/utf16.h"
 
@@ -202,7 +201,7 @@ static SECURITY_STATUS gather(struct kerberos_context *c, struct facts *facts)
 
     major = kerberos_mit.gsskrb5_extract_authtime_from_sec_context(&minor, c->gss, &authenticated);
     bool known = !GSS_ERROR(major) && authenticated != 0;
-    facts->start = filetime(known ? (uint32_t)authenticated : (uint64_t)time(NULL));
+    facts->start = known ? filetime((uint32_t)authenticated) : sources_now();
     return SEC_E_OK;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/kerberos/kerberos_user.h"
 
-#include <sys/random.h>
-
 #include "base/mem.h"
 #include "base/secbuf.h"
 #include "base/secret.h"
+#include "base/sources.h"
 #include "base/trace.h"
 #include "packages/kerberos/kerberos_package.h"
 
@@ -398,7 +397,7 @@ static NTSTATUS NTAPI kerberos_SpSealMessage(LSA_SEC_HANDLE ContextHandle, ULONG
     const struct krb5_seal *seal = user_seal(c);
     if (seal == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    if (sealed && getrandom(confounder, sizeof confounder, 0) != sizeof confounder)
+    if (sealed && !sources_random(confounder, sizeof confounder))
         return SEC_E_INTERNAL_ERROR;
     const struct krb5_token token = {view.token->pvBuffer, size,
                                      padding != NULL ? (uint8_t *)padding->pvBuffer : NULL};
