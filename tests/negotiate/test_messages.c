@@ -188,6 +188,23 @@ static void test_not_distinguished(void **state)
             fail_msg("case %zu is read", i);
 }
 
+/* Numbers in OBJECT IDENTIFIERs, up to more than anybody can hold. */
+static void test_long_numbers(void **state)
+{
+    uint8_t out[64] = {0xa1, 0, 0x30, 0, 0xa1, 0, 0x06, 0, 0x2b};
+    (void)state;
+    for (unsigned more = 0; more < 24; more++) {
+        unsigned size = 2 + more; /* of the OID */
+        memset(out + 9, 0xff, more);
+        out[9 + more] = 0x7f;
+        out[7] = (uint8_t)size;
+        out[5] = (uint8_t)(size + 2);
+        out[3] = (uint8_t)(size + 4);
+        out[1] = (uint8_t)(size + 6);
+        assert_int_equal(reads_resp(out, size + 8), more < 9);
+    }
+}
+
 /* Bits flipped, bytes changed, several of them: whatever we still take, libtasn1 takes. */
 static void test_damaged(void **state)
 {
@@ -344,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_resp_back),
         cmocka_unit_test(test_cut_and_longer),
         cmocka_unit_test(test_not_distinguished),
+        cmocka_unit_test(test_long_numbers),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_nested),
         cmocka_unit_test(test_inspector),

@@ -38,17 +38,17 @@ static bool field(struct der *d, unsigned n, uint8_t tag, struct span *contents)
     return !d->failed;
 }
 
-/* X.690 8.19: at least one byte, every number minimal and ended. */
+/* X.690 8.19: at least one byte, every number minimal and ended; and none beyond 63 bits. */
 static bool oid_sound(struct span oid)
 {
-    bool start = true;
+    size_t bytes = 0; /* of a number, so far */
 
     for (size_t i = 0; i < oid.size; i++) {
-        if (start && oid.data[i] == 0x80)
+        if ((bytes == 0 && oid.data[i] == 0x80) || bytes == 9)
             return false;
-        start = !(oid.data[i] & 0x80);
+        bytes = oid.data[i] & 0x80 ? bytes + 1 : 0;
     }
-    return oid.size > 0 && start;
+    return oid.size > 0 && bytes == 0;
 }
 
 /* Moves oid from its contents to the whole element, whose length takes one byte or the OID is of no use. */
