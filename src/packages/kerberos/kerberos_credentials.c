@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <time.h>
 
 #include "packages/kerberos/kerberos_lsa.h"
 
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/sources.h"
 #include "base/trace.h"
 #include "base/utf16.h"
 #include "packages/identity.h"
@@ -279,6 +278,12 @@ static SECURITY_STATUS acquire_by_password(const struct kerberos_credential *c,
 
 /* ---- credentials ---- */
 
+/* The clock of krb5's times: seconds since 1970. */
+static uint64_t unix_now(void)
+{
+    return sources_now() / 10000000 - UINT64_C(11644473600);
+}
+
 void kerberos_credential_drop(struct kerberos_credential *c)
 {
     if (c == NULL || __atomic_sub_fetch(&c->holders, 1, __ATOMIC_ACQ_REL) != 0)
@@ -307,7 +312,7 @@ SECURITY_STATUS kerberos_credential_initiate(struct kerberos_credential *c, stru
     if (!(c->use & SECPKG_CRED_OUTBOUND))
         return SEC_E_NO_CREDENTIALS;
     pthread_mutex_lock(&c->lock);
-    if (c->password != NULL && (c->initiate == NULL || (uint64_t)time(NULL) >= c->renew)) {
+    if (c->password != NULL && (c->initiate == NULL || unix_now() >= c->renew)) {
         struct kerberos_tickets *fresh = NULL;
         uint64_t end = 0;
         status = acquire_by_password(c, &fresh, &end);
@@ -400,7 +405,7 @@ static TimeStamp expiry_of(OM_uint32 lifetime)
 {
     TimeStamp t = {.QuadPart = INT64_MAX};
     if (lifetime != GSS_C_INDEFINITE && lifetime != 0)
-        t.QuadPart = ((int64_t)time(NULL) + lifetime + INT64_C(11644473600)) * 10000000;
+        t.QuadPart = (LONGLONG)(sources_now() + (uint64_t)lifetime * 10000000);
     return t;
 }
 

@@ -46,7 +46,7 @@ struct kerberos_credential {
     SECURITY_STATUS initiate_status, accept_status; /* why there are no such tickets */
     pthread_mutex_t lock;                           /* guards the next two */
     struct kerberos_tickets *initiate;
-    uint64_t renew; /* seconds since 1970: when tickets got by password are to be got anew; 0: never */
+    uint64_t renew; /* seconds since 1970: when tickets got by password are to be got anew */
     struct kerberos_tickets *accept;
 };
 
