@@ -7,6 +7,7 @@
 #include "base/sources.h"
 #include "base/trace.h"
 #include "base/utf16.h"
+#include "packages/attributes.h"
 #include "packages/identity.h"
 #include "packages/kerberos/kerberos_info.h"
 #include "packages/kerberos/kerberos_names.h"
@@ -544,7 +545,7 @@ NTSTATUS NTAPI kerberos_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHa
     if (c == NULL)
         return SEC_E_INVALID_HANDLE;
     char16_t *name = credential_name(c);
-    char16_t *copy = name != NULL ? kerberos_string_copy(client_alloc, name, utf16_length(name)) : NULL;
+    char16_t *copy = name != NULL ? packages_string_copy(client_alloc, name, utf16_length(name)) : NULL;
     NTSTATUS status = name == NULL ? SEC_E_NO_CREDENTIALS : SEC_E_INSUFFICIENT_MEMORY;
     if (copy != NULL) {
         ((SecPkgCredentials_NamesW *)Buffer)->sUserName = copy;

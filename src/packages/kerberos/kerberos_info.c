@@ -18,27 +18,3 @@ const SecPkgInfoW kerberos_package_info = {
     .Name = info_name,
     .Comment = info_comment,
 };
-
-SecPkgInfoW *kerberos_package_info_copy(kerberos_alloc_fn alloc)
-{
-    SecPkgInfoW *copy = alloc(sizeof *copy + sizeof info_name + sizeof info_comment);
-    if (copy == NULL)
-        return NULL;
-    *copy = kerberos_package_info;
-    copy->Name = (char16_t *)(copy + 1);
-    copy->Comment = copy->Name + sizeof info_name / sizeof info_name[0];
-    memcpy(copy->Name, info_name, sizeof info_name);
-    memcpy(copy->Comment, info_comment, sizeof info_comment);
-    return copy;
-}
-
-char16_t *kerberos_string_copy(kerberos_alloc_fn alloc, const char16_t *text, size_t units)
-{
-    char16_t *copy = alloc((units + 1) * sizeof *copy);
-    if (copy == NULL)
-        return NULL;
-    if (units > 0)
-        memcpy(copy, text, units * sizeof *copy);
-    copy[units] = 0;
-    return copy;
-}

@@ -16,12 +16,4 @@ extern const SecPkgInfoW kerberos_package_info;
 enum { KERBEROS_OID_SIZE = 9 };
 extern const uint8_t kerberos_oid[KERBEROS_OID_SIZE];
 
-/* Memory for what the application gets. */
-typedef void *(*kerberos_alloc_fn)(size_t size);
-
-/* One allocation with the structure and its strings; NULL when out of memory. */
-SecPkgInfoW *kerberos_package_info_copy(kerberos_alloc_fn alloc);
-/* Terminated copy; NULL when out of memory. */
-char16_t *kerberos_string_copy(kerberos_alloc_fn alloc, const char16_t *text, size_t units);
-
 #endif

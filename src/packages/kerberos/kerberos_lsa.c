@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "base/utf16.h"
+#include "packages/attributes.h"
 #include "packages/kerberos/kerberos_info.h"
 #include "packages/kerberos/kerberos_package.h"
 
@@ -74,7 +75,7 @@ static void *client_alloc(size_t size)
 
 static NTSTATUS early_package_info(const struct kerberos_context *c, void *buffer)
 {
-    SecPkgInfoW *info = kerberos_package_info_copy(client_alloc);
+    SecPkgInfoW *info = packages_info_copy(client_alloc, &kerberos_package_info);
     (void)c;
     if (info == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -84,7 +85,7 @@ static NTSTATUS early_package_info(const struct kerberos_context *c, void *buffe
 
 static NTSTATUS early_negotiation_info(const struct kerberos_context *c, void *buffer)
 {
-    SecPkgInfoW *info = kerberos_package_info_copy(client_alloc);
+    SecPkgInfoW *info = packages_info_copy(client_alloc, &kerberos_package_info);
     if (info == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     *(SecPkgContext_NegotiationInfoW *)buffer = (SecPkgContext_NegotiationInfoW){
@@ -99,7 +100,7 @@ static NTSTATUS early_names(const struct kerberos_context *c, void *buffer)
     const char16_t *name = c->names[KERBEROS_TEXT_CLIENT];
     if (name == NULL)
         return SEC_E_INVALID_HANDLE;
-    char16_t *copy = kerberos_string_copy(client_alloc, name, utf16_length(name));
+    char16_t *copy = packages_string_copy(client_alloc, name, utf16_length(name));
     if (copy == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     ((SecPkgContext_NamesW *)buffer)->sUserName = copy;

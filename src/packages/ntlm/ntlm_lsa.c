@@ -8,6 +8,7 @@
 #include "base/sources.h"
 #include "base/trace.h"
 #include "base/utf16.h"
+#include "packages/attributes.h"
 #include "packages/ntlm/ntlm_compute.h"
 #include "packages/ntlm/ntlm_info.h"
 #include "packages/ntlm/ntlm_messages.h"
@@ -501,7 +502,8 @@ static NTSTATUS query_last_token(const struct ntlm_lsa_context *c, void *buffer)
 
 static NTSTATUS query_package(bool negotiation, void *buffer)
 {
-    SecPkgContext_NegotiationInfoW out = {.PackageInfo = ntlm_package_info_copy(ntlm_client_alloc),
+    SecPkgContext_NegotiationInfoW out = {.PackageInfo =
+                                              packages_info_copy(ntlm_client_alloc, &ntlm_package_info),
                                           .NegotiationState = SECPKG_NEGOTIATION_IN_PROGRESS};
     if (out.PackageInfo == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -521,7 +523,7 @@ static NTSTATUS query_names(const struct ntlm_handshake *h, void *buffer)
 static NTSTATUS query_client_target(const struct ntlm_handshake *h, void *buffer)
 {
     SecPkgContext_ClientSpecifiedTarget out = {
-        ntlm_string_copy(ntlm_client_alloc, h->target.text, h->target.units)};
+        packages_string_copy(ntlm_client_alloc, h->target.text, h->target.units)};
     if (out.sTargetName == NULL) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }

@@ -95,7 +95,7 @@ NTSTATUS NTAPI ntlm_SpAcquireCredentialsHandle(PUNICODE_STRING PrincipalName, UL
 NTSTATUS NTAPI ntlm_SpFreeCredentialsHandle(LSA_SEC_HANDLE CredentialHandle);
 NTSTATUS NTAPI ntlm_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHandle, ULONG CredentialAttribute,
                                                  PVOID Buffer);
-/* The application's memory, from the host: as ntlm_alloc_fn. */
+/* The application's memory, from the host: as packages_alloc_fn. */
 void *ntlm_client_alloc(size_t size);
 /* DOMAIN\user for a SecPkgContext_NamesW or SecPkgCredentials_NamesW in the application's memory. */
 NTSTATUS ntlm_client_give_name(const struct ntlm_text *domain, const struct ntlm_text *user, void *buffer);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/utf16.h"
+#include "packages/attributes.h"
 #include "packages/ntlm/ntlm_info.h"
 #include "packages/ntlm/ntlm_lsa.h"
 
@@ -111,7 +112,7 @@ static NTSTATUS client_give(void *bytes, size_t size, void **client)
 NTSTATUS ntlm_client_give_name(const struct ntlm_text *domain, const struct ntlm_text *user, void *buffer)
 {
     void *there = NULL;
-    char16_t *name = ntlm_account_string(mem_alloc, domain->text, domain->units, user->text, user->units);
+    char16_t *name = packages_account_copy(mem_alloc, domain->text, domain->units, user->text, user->units);
     NTSTATUS status = client_give(name, name != NULL ? (utf16_length(name) + 1) * sizeof *name : 0, &there);
     mem_free(name);
     if (status == SEC_E_OK) {
