@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ntlm_account_file_close(&file);
     }
     const struct ntlm_account_query query = {"EXAMPLE", "alice", true};
-    if (ntlm_accounts_find(users ? path : NULL, users ? NULL : path, &query, &secret) == SEC_E_OK)
+    if (ntlm_accounts_find(users ? path : NULL, users ? "/nonexistent/store" : path, &query, &secret) ==
+        SEC_E_OK)
         ntlm_account_secret_wipe(&secret);
     if (!users)
         SspiAccountList(path, each, NULL, &error);
