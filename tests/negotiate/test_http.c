@@ -126,6 +126,12 @@ static void test_curl_ntlm(void **state)
 static struct peer apache;
 static int apache_port;
 
+static void stop_apache(void)
+{
+    if (apache.pid > 0)
+        kill(apache.pid, SIGTERM);
+}
+
 static void start_apache(void)
 {
     static char text[4096], config[128], line[1024];
@@ -145,7 +151,7 @@ static void start_apache(void)
     }
     snprintf(text, sizeof text,
              "ServerRoot %s\nServerName server\nPidFile %s/httpd.pid\nListen 127.0.0.1:%d\n"
-             "ErrorLog \"|/bin/cat\"\nLogLevel notice\nDefaultRuntimeDir %s\nMutex pthread\n"
+             "ErrorLog /proc/self/fd/1\nLogLevel notice\nDefaultRuntimeDir %s\nMutex pthread\n"
              "User www-data\nGroup www-data\n"
              "LoadModule mpm_prefork_module " APACHE_MODULES "/mod_mpm_prefork.so\n"
              "LoadModule authn_core_module " APACHE_MODULES "/mod_authn_core.so\n"
@@ -161,9 +167,11 @@ static void start_apache(void)
              folder, folder, apache_port, folder, folder);
     kit_write_file("httpd.conf", text);
     snprintf(config, sizeof config, "%s", kit_path("httpd.conf"));
-    /* Its log comes over the pipe, and says when it listens. Keys come by the environment: gss-ntlmssp
-     * crashes on GssapiCredStore. */
-    peer_start(&apache, (const char *const[]){APACHE, "-X", "-f", config, NULL}, environment(false));
+    atexit(stop_apache);
+    /* It ends by killing its process group. Its log comes over the pipe, and says when it listens. Keys come
+     * by the environment: gss-ntlmssp crashes on GssapiCredStore. */
+    peer_start(&apache, (const char *const[]){"/usr/bin/setsid", APACHE, "-DFOREGROUND", "-f", config, NULL},
+               environment(false));
     do
         peer_get_line(&apache, line, sizeof line);
     while (strstr(line, "resuming normal operations") == NULL);
@@ -206,7 +214,7 @@ static void test_apache(void **state)
     apache_serves("kerberos", NULL, "Kerberos");
     apache_serves("", NULL, "Kerberos");
     apache_serves("ntlm", KIT_PASSWORD, "NTLM");
-    kill(apache.pid, SIGTERM);
+    stop_apache();
     peer_stop(&apache, true);
 }
 #endif
