@@ -406,7 +406,7 @@ static TimeStamp expiry_of(OM_uint32 lifetime)
 {
     TimeStamp t = {.QuadPart = INT64_MAX};
     if (lifetime != GSS_C_INDEFINITE && lifetime != 0)
-        t.QuadPart = (LONGLONG)(sources_now() + (uint64_t)lifetime * 10000000);
+        t.QuadPart = (LONGLONG)sources_now() + (LONGLONG)lifetime * 10000000;
     return t;
 }
 

@@ -90,15 +90,20 @@ static void normalise_service(char *name)
     to_lower(name + service + 1, strcspn(name + service + 1, "/@"));
 }
 
+/* Two or three components, none of them empty. */
+static bool is_service(const char *target)
+{
+    size_t slash = strcspn(target, "/"), end = strcspn(target, "@"), size = strlen(target), components = 1;
+    for (size_t i = 0; i < end; i++)
+        components += target[i] == '/';
+    bool host = slash + 1 < size && strchr("/@:", target[slash + 1]) == NULL;
+    return slash > 0 && host && components <= 3 && strstr(target, "//") == NULL && target[size - 1] != '/';
+}
+
 /* service/host and its longer forms. */
 static SECURITY_STATUS name_service(const char *target, char *(*realm_of)(const char *host), char **principal)
 {
-    const char *slash = strchr(target, '/');
-    size_t components = 1;
-    for (const char *at = slash; at != NULL && *at != 0 && *at != '@'; at++)
-        components += *at == '/';
-    if (slash == target || components > 3 || strstr(target, "//") != NULL || strchr("/@:", slash[1]) ||
-        target[strlen(target) - 1] == '/')
+    if (!is_service(target))
         return SEC_E_TARGET_UNKNOWN;
     char *name = join(target, "", "", "");
     if (name == NULL)

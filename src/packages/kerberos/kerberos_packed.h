@@ -20,6 +20,7 @@
 #include <sspi.h>
 #include <uchar.h>
 
+#include "packages/view.h"
 #include "protect/krb5.h"
 
 enum kerberos_text {
@@ -34,10 +35,7 @@ struct kerberos_packed {
     struct krb5_protect protect;
     uint32_t attributes;
     uint64_t start, expiry;
-    struct {
-        const char16_t *text; /* terminated when it was read */
-        size_t units;
-    } text[KERBEROS_TEXT_COUNT];
+    struct packages_view text[KERBEROS_TEXT_COUNT]; /* terminated when they were read */
 };
 
 size_t kerberos_packed_size(const struct kerberos_packed *p);
