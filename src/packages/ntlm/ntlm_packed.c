@@ -3,93 +3,29 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
-#include "base/utf16.h"
-#include "base/wire.h"
+#include "packages/packed.h"
 
-enum { PACKED_VERSION = 1, PACKED_HEAD = 56, PACKED_TEXT_MAX = 32768 };
-
-static const uint8_t packed_magic[8] = {'N', 'T', 'L', 'M', 'C', 'T', 'X', 0};
+static const struct packages_packed_kind packed_kind = {{'N', 'T', 'L', 'M', 'C', 'T', 'X', 0}, 1};
 
 size_t ntlm_packed_size(const struct ntlm_packed *p)
 {
-    size_t size = PACKED_HEAD + NTLM_PACK_SIZE;
-    for (size_t i = 0; i < NTLM_TEXT_COUNT; i++) {
-        size += 2 + 2 * p->text[i].units;
-    }
-    return size;
-}
-
-static void packed_write_text(struct wire_writer *w, const char16_t *text, size_t units)
-{
-    if (units > PACKED_TEXT_MAX) {
-        w->failed = true;
-        return;
-    }
-    wire_write_u16(w, (uint16_t)units);
-    for (size_t i = 0; i < units; i++) {
-        wire_write_u16(w, text[i]);
-    }
+    return PACKAGES_PACKED_HEAD + sizeof p->session_key +
+           packages_packed_texts_size(p->text, NTLM_TEXT_COUNT) + NTLM_PACK_SIZE;
 }
 
 bool ntlm_packed_write(const struct ntlm_packed *p, uint8_t *out, size_t size)
 {
     uint8_t state[NTLM_PACK_SIZE];
+    const struct packages_packed_head head = {p->attributes, p->start, p->expiry};
     struct wire_writer w;
     wire_write_init(&w, out, size);
-    wire_write_bytes(&w, packed_magic, sizeof packed_magic);
-    wire_write_u16(&w, PACKED_VERSION);
-    wire_write_u16(&w, 0);
-    wire_write_u32(&w, (uint32_t)size);
-    wire_write_u32(&w, p->attributes);
-    wire_write_u32(&w, 0);
-    wire_write_u64(&w, p->start);
-    wire_write_u64(&w, p->expiry);
+    packages_packed_write_head(&w, &packed_kind, size, &head);
     wire_write_bytes(&w, p->session_key, sizeof p->session_key);
-    for (size_t i = 0; i < NTLM_TEXT_COUNT; i++) {
-        packed_write_text(&w, p->text[i].text, p->text[i].units);
-    }
+    packages_packed_write_texts(&w, p->text, NTLM_TEXT_COUNT);
     ntlm_protect_pack(&p->protect, state);
     wire_write_bytes(&w, state, sizeof state);
     secret_wipe(state, sizeof state);
     return !w.failed && w.at == size;
-}
-
-/* Copies one text to *at and moves it behind its terminator. */
-static bool packed_read_text(struct wire_reader *r, struct ntlm_packed *p, size_t index, char16_t **at)
-{
-    size_t units = wire_read_u16(r);
-    /* The state behind the texts is nobody's text: the block has no room for it. */
-    if (units > PACKED_TEXT_MAX || wire_read_left(r) < NTLM_PACK_SIZE + 2 * units) {
-        return false;
-    }
-    char16_t *text = *at;
-    for (size_t i = 0; i < units; i++) {
-        text[i] = wire_read_u16(r);
-        if (text[i] == 0) {
-            return false;
-        }
-    }
-    text[units] = 0;
-    p->text[index].text = text;
-    p->text[index].units = units;
-    *at = text + units + 1;
-    return true;
-}
-
-static bool packed_read_head(struct wire_reader *r, struct ntlm_packed *p, size_t size)
-{
-    const uint8_t *magic = wire_read_bytes(r, sizeof packed_magic);
-    uint16_t version = wire_read_u16(r);
-    uint16_t reserved = wire_read_u16(r);
-    uint32_t total = wire_read_u32(r);
-    p->attributes = wire_read_u32(r);
-    uint32_t reserved_too = wire_read_u32(r);
-    p->start = wire_read_u64(r);
-    p->expiry = wire_read_u64(r);
-    wire_read_copy(r, p->session_key, sizeof p->session_key);
-    return !r->failed && memcmp(magic, packed_magic, sizeof packed_magic) == 0 && version == PACKED_VERSION &&
-           reserved == 0 && reserved_too == 0 && total == size && p->start <= p->expiry &&
-           p->expiry <= INT64_MAX;
 }
 
 /* The role and the datagram kind stand in both the attributes and the protection state. */
@@ -110,42 +46,34 @@ static bool packed_consistent(const struct ntlm_packed *p)
 
 SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const uint8_t *in, size_t size)
 {
+    struct packages_packed_head head;
     struct wire_reader r;
-    SECURITY_STATUS status = SEC_E_INVALID_TOKEN;
     char16_t *block = NULL;
     memset(p, 0, sizeof *p);
-    if (in == NULL || size < PACKED_HEAD + NTLM_PACK_SIZE + 2 * NTLM_TEXT_COUNT) {
-        return status;
+    if (in == NULL) {
+        return SEC_E_INVALID_TOKEN;
     }
     wire_read_init(&r, in, size);
-    if (!packed_read_head(&r, p, size)) {
-        goto out;
+    if (!packages_packed_read_head(&r, &packed_kind, size, &head)) {
+        return SEC_E_INVALID_TOKEN;
     }
-    /* All texts and their terminators: the room that they have on the wire, whose counts become terminators.
-     */
-    block = mem_alloc(size - PACKED_HEAD - NTLM_PACK_SIZE);
-    if (block == NULL) {
-        status = SEC_E_INSUFFICIENT_MEMORY;
-        goto out;
+    wire_read_copy(&r, p->session_key, sizeof p->session_key);
+    SECURITY_STATUS status = packages_packed_read_texts(&r, NTLM_PACK_SIZE, p->text, NTLM_TEXT_COUNT, &block);
+    p->attributes = head.attributes;
+    p->start = head.start;
+    p->expiry = head.expiry;
+    if (status == SEC_E_OK &&
+        (!ntlm_protect_unpack(&p->protect, wire_read_bytes(&r, NTLM_PACK_SIZE), NTLM_PACK_SIZE) ||
+         !packed_consistent(p))) {
+        status = SEC_E_INVALID_TOKEN;
     }
-    char16_t *at = block;
-    for (size_t i = 0; i < NTLM_TEXT_COUNT; i++) {
-        if (wire_read_left(&r) < NTLM_PACK_SIZE || !packed_read_text(&r, p, i, &at) ||
-            wire_read_left(&r) < NTLM_PACK_SIZE) {
-            goto out;
-        }
-    }
-    size_t left = wire_read_left(&r);
-    if (left != NTLM_PACK_SIZE || !ntlm_protect_unpack(&p->protect, wire_read_bytes(&r, left), left) ||
-        !packed_consistent(p)) {
-        goto out;
+    if (status != SEC_E_OK) {
+        mem_free(block);
+        secret_wipe(p, sizeof *p);
+        return status;
     }
     *names = block;
     return SEC_E_OK;
-out:
-    mem_free(block);
-    secret_wipe(p, sizeof *p);
-    return status;
 }
 
 enum window_mode ntlm_packed_detect(uint32_t attributes)

@@ -21,6 +21,7 @@
 #include <sspi.h>
 #include <uchar.h>
 
+#include "packages/view.h"
 #include "protect/ntlm.h"
 
 enum ntlm_packed_text_index {
@@ -37,10 +38,7 @@ struct ntlm_packed {
     uint8_t session_key[NTLM_KEY_SIZE];
     uint32_t attributes;
     uint64_t start, expiry;
-    struct {
-        const char16_t *text; /* terminated when it was read */
-        size_t units;
-    } text[NTLM_TEXT_COUNT];
+    struct packages_view text[NTLM_TEXT_COUNT]; /* terminated when they were read */
 };
 
 size_t ntlm_packed_size(const struct ntlm_packed *p);
