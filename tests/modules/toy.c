@@ -177,7 +177,10 @@ static NTSTATUS NTAPI toy_Initiate(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HAND
                          ISC_RET_SEQUENCE_DETECT | (ContextRequirements & ISC_REQ_CONNECTION);
     if (ContextHandle != 0) {
         *NewContextHandle = ContextHandle;
-        return heard(InputBuffers, "welcome") ? pack(TRUE, MappedContext, ContextData) : SEC_E_INVALID_TOKEN;
+        if (!heard(InputBuffers, "welcome"))
+            return SEC_E_INVALID_TOKEN;
+        NTSTATUS nothing = say(OutputBuffers, "");
+        return nothing == SEC_E_OK ? pack(TRUE, MappedContext, ContextData) : nothing;
     }
     NTSTATUS status = say(OutputBuffers, "hello");
     if (status != SEC_E_OK)
