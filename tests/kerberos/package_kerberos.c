@@ -34,6 +34,7 @@ enum {
 
 static const struct contract_mode modes[] = {
     {MODE("aes128-sha1", 17, SEALED, 28, 60)},
+    {MODE("aes256-sha1, signing only", 18, SIGNED, 28, 28)},
     {MODE("aes256-sha1, acceptor's subkey", 18, MUTUAL, 28, 60)},
     {MODE("aes128-sha256", 19, SEALED, 32, 64)},
     {MODE("aes256-sha384, acceptor's subkey", 20, MUTUAL, 40, 72)},
