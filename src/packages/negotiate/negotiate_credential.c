@@ -18,19 +18,22 @@ static SECURITY_STATUS copy_principal(struct negotiate_credential *c, const UNIC
     return SEC_E_OK;
 }
 
-/* The mechanisms of this moment; how many of them are allowed. */
-static size_t list_mechs(struct negotiate_credential *c)
+/* The mechanisms of this moment; SEC_E_NO_CREDENTIALS when none is there or none is allowed. */
+static SECURITY_STATUS list_mechs(struct negotiate_credential *c)
 {
     struct negotiate_mech mechs[NEGOTIATE_INNER_MAX];
-    size_t allowed = 0;
+    size_t count = 0, allowed = 0;
 
-    c->count = negotiate_mechs_list(mechs);
-    for (size_t i = 0; i < c->count; i++) {
+    SECURITY_STATUS status = negotiate_mechs_list(mechs, &count);
+    if (status != SEC_E_OK)
+        return status;
+    c->count = count;
+    for (size_t i = 0; i < count; i++) {
         c->mechs[i].mech = mechs[i];
         c->mechs[i].allowed = negotiate_identity_allows(&c->identity, mechs[i].inner.info->Name);
         allowed += c->mechs[i].allowed;
     }
-    return allowed;
+    return allowed > 0 ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
 }
 
 static void acquire(struct negotiate_credential *c, struct negotiate_credential_mech *m)
@@ -73,8 +76,8 @@ SECURITY_STATUS negotiate_credential_make(const struct negotiate_wish *wish,
     status = copy_principal(c, wish->principal);
     if (status == SEC_E_OK)
         status = negotiate_identity_read(wish->copy, wish->auth_data, wish->ansi, &c->identity);
-    if (status == SEC_E_OK && list_mechs(c) == 0)
-        status = SEC_E_NO_CREDENTIALS;
+    if (status == SEC_E_OK)
+        status = list_mechs(c);
     for (size_t i = 0; status == SEC_E_OK && c->identity.structure == NULL && i < c->count; i++) {
         acquire(c, &c->mechs[i]);
         if (c->mechs[i].status == SEC_E_INSUFFICIENT_MEMORY)

@@ -68,26 +68,26 @@ const char *negotiate_oid_text(struct span oid, char *out, size_t room)
     return at > 0 ? out : "?";
 }
 
-/* The mechanism's OID as the package names it. */
-static bool mech_identify(struct negotiate_mech *m)
+/* The mechanism's OID as the package names it; oid_size stays 0 where there is none. */
+static SECURITY_STATUS mech_identify(struct negotiate_mech *m)
 {
     SECPKG_EXTENDED_INFORMATION *information = NULL;
-    bool named = false;
 
     if (!(m->inner.info->fCapabilities & SECPKG_FLAG_NEGOTIABLE) ||
-        m->inner.lsa->GetExtendedInformation == NULL ||
-        m->inner.lsa->GetExtendedInformation(SecpkgGssInfo, &information) < 0 || information == NULL)
-        return false;
+        m->inner.lsa->GetExtendedInformation == NULL)
+        return SEC_E_OK;
+    NTSTATUS status = m->inner.lsa->GetExtendedInformation(SecpkgGssInfo, &information);
+    if (status < 0 || information == NULL)
+        return status == SEC_E_INSUFFICIENT_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
     const SECPKG_GSS_INFO *gss = &information->Info.GssInfo;
     struct der d = der_of((struct span){gss->EncodedId, gss->EncodedIdLength});
     struct span oid = der_whole(&d, DER_OID);
     if (der_done(&d) && oid.size <= sizeof(m->oid) && !negotiate_oid_equal(oid, negotiate_oid_spnego)) {
         memcpy(m->oid, oid.data, oid.size);
         m->oid_size = oid.size;
-        named = true;
     }
     mem_free(information);
-    return named;
+    return SEC_E_OK;
 }
 
 static void mech_name(struct negotiate_mech *m)
@@ -108,25 +108,33 @@ static unsigned mech_rank(const struct negotiate_mech *m)
     return negotiate_oid_equal(negotiate_mech_oid(m), negotiate_oid_ntlm) ? 2 : 1;
 }
 
-size_t negotiate_mechs_list(struct negotiate_mech out[static NEGOTIATE_INNER_MAX])
+SECURITY_STATUS negotiate_mechs_list(struct negotiate_mech out[static NEGOTIATE_INNER_MAX], size_t *count)
 {
     struct negotiate_inner found[NEGOTIATE_INNER_MAX];
     struct negotiate_mech mechs[NEGOTIATE_INNER_MAX];
-    size_t count = negotiate_host.packages(found, NEGOTIATE_INNER_MAX), kept = 0, sorted = 0;
+    size_t all = negotiate_host.packages(found, NEGOTIATE_INNER_MAX), kept = 0, sorted = 0;
+    SECURITY_STATUS status = SEC_E_OK;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < all; i++) {
         struct negotiate_mech m = {.inner = found[i]};
         mech_name(&m);
-        if (mech_identify(&m))
+        if (status == SEC_E_OK)
+            status = mech_identify(&m);
+        if (status == SEC_E_OK && m.oid_size > 0)
             mechs[kept++] = m;
         else
             negotiate_host.release(found[i].id);
     }
+    for (size_t i = 0; status != SEC_E_OK && i < kept; i++)
+        negotiate_host.release(mechs[i].inner.id);
+    if (status != SEC_E_OK)
+        return status;
     for (unsigned rank = 0; rank <= 2; rank++)
         for (size_t i = 0; i < kept; i++)
             if (mech_rank(&mechs[i]) == rank)
                 out[sorted++] = mechs[i];
-    return sorted;
+    *count = sorted;
+    return SEC_E_OK;
 }
 
 bool negotiate_mech_is(const struct negotiate_mech *m, struct span oid)

@@ -30,8 +30,10 @@ struct negotiate_mech {
     size_t oid_size;
 };
 
-/* The mechanisms there are now, every package held. */
-size_t negotiate_mechs_list(struct negotiate_mech out[static NEGOTIATE_INNER_MAX]);
+/* The mechanisms there are now, every package held; *count of them. Or SEC_E_INSUFFICIENT_MEMORY, and none is
+ * held.
+ */
+SECURITY_STATUS negotiate_mechs_list(struct negotiate_mech out[static NEGOTIATE_INNER_MAX], size_t *count);
 
 static inline struct span negotiate_mech_oid(const struct negotiate_mech *m)
 {

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that come at the wrong time, tokens that are damaged, mechanisms that are left out or have no
+ * credential, memory that runs out: what each leaves behind.
+ */
+#include "realm.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/slab.h"
+#include "base/trace.h"
+#include "nego_kit.h"
+#include "packages/negotiate/negotiate_messages.h"
+
+enum {
+    SEALED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY,
+    ASC_SEALED =
+        ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_REPLAY_DETECT | ASC_REQ_CONFIDENTIALITY,
+};
+
+static struct kit_side a, b;
+
+static void close_both(void)
+{
+    kit_close(&a);
+    kit_close(&b);
+}
+
+static void open_both(const char *ours, const char *theirs)
+{
+    assert_status(nego_open(&a, true, ours, NULL), SEC_E_OK);
+    assert_status(nego_open(&b, false, theirs, NULL), SEC_E_OK);
+}
+
+static SECURITY_STATUS step_a(const struct kit_side *from)
+{
+    return kit_step(&a, SEALED, "host/server", from ? from->token : NULL, from ? from->token_size : 0, NULL);
+}
+
+static SECURITY_STATUS step_b(const struct kit_side *from)
+{
+    return kit_step(&b, ASC_SEALED, NULL, from ? from->token : NULL, from ? from->token_size : 0, NULL);
+}
+
+/* ---- mechanisms and credentials ---- */
+
+static void test_package_list(void **state)
+{
+    static const struct {
+        const char *list, *package; /* package NULL: nothing is left */
+    } cases[] = {
+        {"", "Kerberos"},
+        {"ntlm", "NTLM"},
+        {"NTLM", "NTLM"},
+        {"!ntlm", "Kerberos"},
+        {"!kerberos", "NTLM"},
+        {" !Kerberos , ntlm", "NTLM"},
+        {"ntlm,kerberos", "Kerberos"},
+        {"kerberos,!kerberos,ntlm", "NTLM"},
+        {"!kerberos,!ntlm", NULL},
+        {"schannel", NULL},
+        {"ntl", NULL},
+        {",,", "Kerberos"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        SECURITY_STATUS status = nego_open(&a, true, cases[i].list, NULL);
+        if (!cases[i].package) {
+            assert_status(status, SEC_E_NO_CREDENTIALS);
+            kit_close(&a);
+            continue;
+        }
+        assert_status(status, SEC_E_OK);
+        assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+        nego_assert_package(&a.context, cases[i].package, SECPKG_NEGOTIATION_OPTIMISTIC);
+        kit_close(&a);
+    }
+}
+
+/* No ticket can be had for that service: NTLM takes over, and the trace says why. */
+static void test_fallback(void **state)
+{
+    char line[1024];
+    bool said = false;
+    (void)state;
+    setenv("SSPI_TRACE", kit_path("trace"), 1);
+    trace_reset();
+    open_both("", "ntlm");
+    assert_status(kit_step(&a, SEALED, "host/nowhere", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    nego_assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_OPTIMISTIC);
+    assert_status(step_b(&a), SEC_I_CONTINUE_NEEDED);
+    assert_status(kit_step(&a, SEALED, "host/nowhere", b.token, b.token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED, "host/nowhere", b.token, b.token_size, NULL), SEC_E_OK);
+    kit_exchange(&a.context, &b.context, "without a ticket", true);
+    close_both();
+    unsetenv("SSPI_TRACE");
+    trace_reset();
+    FILE *f = fopen(kit_path("trace"), "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        said |=
+            strstr(line, " negotiate passed-over mechanism=Kerberos reason=\"no first token\" status=0x80") !=
+            NULL;
+    fclose(f);
+    assert_true(said);
+
+    /* Who may use nothing else hears Kerberos' reason. */
+    assert_status(nego_open(&a, true, "kerberos", NULL), SEC_E_OK);
+    SECURITY_STATUS status = kit_step(&a, SEALED, "host/nowhere", NULL, 0, NULL);
+    assert_true(!SEC_SUCCESS(status) && status != SEC_E_NO_CREDENTIALS);
+    kit_close(&a);
+}
+
+/* NTLM_USER_FILE gone: NTLM is nobody, and is not offered. */
+static void test_nobody(void **state)
+{
+    struct negotiate_init m;
+    (void)state;
+    setenv("NTLM_USER_FILE", kit_path("no-such-file"), 1);
+    assert_status(nego_open(&a, true, "", NULL), SEC_E_OK);
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(negotiate_init_read((struct span){a.token, a.token_size}, &m));
+    assert_int_equal(m.mech_count, 2); /* Kerberos' two names */
+    kit_close(&a);
+    assert_status(nego_open(&a, true, "ntlm", NULL), SEC_E_OK);
+    assert_status(step_a(NULL), SEC_E_NO_CREDENTIALS);
+    assert_false(a.has_context);
+    kit_close(&a);
+    setenv("NTLM_USER_FILE", kit_path("accounts"), 1);
+}
+
+/* The credential may go while its handshakes go on. */
+static void test_credential_freed(void **state)
+{
+    (void)state;
+    open_both("ntlm", "ntlm");
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(FreeCredentialsHandle(&a.credential), SEC_E_OK);
+    assert_status(step_b(&a), SEC_I_CONTINUE_NEEDED);
+    assert_status(FreeCredentialsHandle(&b.credential), SEC_E_OK);
+    TimeStamp expiry;
+    for (int leg = 0; leg < 3; leg++) {
+        struct kit_side *to = leg % 2 ? &b : &a, *from = leg % 2 ? &a : &b;
+        SecBuffer in = {(ULONG)from->token_size, SECBUFFER_TOKEN, from->token};
+        SecBuffer out = {KIT_TOKEN_MAX, SECBUFFER_TOKEN, to->token};
+        SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
+        SECURITY_STATUS status =
+            leg % 2 ? AcceptSecurityContext(NULL, &b.context, &input, ASC_SEALED, 0, &b.context, &output,
+                                            &b.attributes, &expiry)
+                    : InitializeSecurityContextA(NULL, &a.context, NULL, SEALED, 0, 0, &input, 0, &a.context,
+                                                 &output, &a.attributes, &expiry);
+        assert_status(status, leg == 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_OK);
+        to->token_size = out.cbBuffer;
+    }
+    kit_exchange(&a.context, &b.context, "they outlive it", true);
+    a.has_credential = b.has_credential = false;
+    close_both();
+}
+
+/* ---- tokens without SPNEGO ---- */
+
+static void test_raw(void **state)
+{
+    static const char *const packages[] = {"NTLM", "Kerberos"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_status(kit_open(&a, packages[i], true, NULL, NULL, NULL), SEC_E_OK);
+        assert_status(nego_open(&b, false, "", NULL), SEC_E_OK);
+        assert_status(nego_shake(&a, SEALED | ISC_REQ_MUTUAL_AUTH, &b, ASC_SEALED, "host/server"), SEC_E_OK);
+        nego_assert_package(&b.context, packages[i], SECPKG_NEGOTIATION_DIRECT);
+        kit_exchange(&a.context, &b.context, "directly", true);
+        kit_exchange(&b.context, &a.context, "and back", true);
+        close_both();
+        /* Not where the list leaves it out. */
+        assert_status(kit_open(&a, packages[i], true, NULL, NULL, NULL), SEC_E_OK);
+        assert_status(nego_open(&b, false, i ? "ntlm" : "kerberos", NULL), SEC_E_OK);
+        SECURITY_STATUS status = kit_step(&a, SEALED, "host/server", NULL, 0, NULL);
+        assert_true(SEC_SUCCESS(status));
+        assert_status(step_b(&a), SEC_E_SECPKG_NOT_FOUND);
+        close_both();
+    }
+}
+
+/* An acceptor that speaks first, and an initiator that listens. */
+static void test_hints(void **state)
+{
+    struct negotiate_init m;
+    (void)state;
+    open_both("", "");
+    assert_status(step_b(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(negotiate_init_read((struct span){b.token, b.token_size}, &m));
+    assert_true(m.hinted);
+    assert_int_equal(m.hint_name.size, 36);
+    assert_null(m.hint_address.data);
+    assert_int_equal(m.mech_count, 3);
+    assert_status(step_a(&b), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_E_OK);
+    assert_status(step_a(&b), SEC_E_OK);
+    kit_exchange(&a.context, &b.context, "after hints", true);
+    close_both();
+    /* Twice is once too often. */
+    assert_status(nego_open(&b, false, "", NULL), SEC_E_OK);
+    assert_status(step_b(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(NULL), SEC_E_INVALID_TOKEN);
+    kit_close(&b);
+}
+
+/* ---- the wrong time ---- */
+
+static void test_order(void **state)
+{
+    static uint8_t first[KIT_TOKEN_MAX];
+    (void)state;
+    open_both("ntlm", "ntlm");
+    /* NegTokenResp first; an initiator that is given NegTokenResp first. */
+    static const uint8_t resp[] = {0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x01};
+    assert_status(kit_step(&b, ASC_SEALED, NULL, resp, sizeof resp, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(kit_step(&a, SEALED, NULL, resp, sizeof resp, NULL), SEC_E_INVALID_TOKEN);
+    assert_false(a.has_context || b.has_context);
+    /* NegTokenInit twice. */
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_I_CONTINUE_NEEDED);
+    memcpy(first, a.token, a.token_size);
+    assert_status(kit_step(&b, ASC_SEALED, NULL, first, a.token_size, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(step_b(&a), SEC_E_INVALID_HANDLE);
+    kit_close(&b);
+    /* One's own token back. */
+    assert_status(kit_step(&a, SEALED, NULL, first, a.token_size, NULL), SEC_E_INVALID_TOKEN);
+    uint8_t token[64];
+    ULONG size = sizeof token;
+    assert_status(kit_sign(&a.context, "x", 1, token, &size), SEC_E_INVALID_HANDLE);
+    kit_close(&a);
+    /* Messages before the mechListMIC was checked; steps after the end. */
+    open_both("ntlm", "ntlm");
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_a(&b), SEC_I_CONTINUE_NEEDED);
+    size = sizeof token;
+    assert_status(kit_sign(&a.context, "x", 1, token, &size), SEC_E_INVALID_HANDLE);
+    assert_status(step_b(&a), SEC_E_OK);
+    assert_status(step_a(&b), SEC_E_OK);
+    assert_status(step_a(&b), SEC_E_OUT_OF_SEQUENCE);
+    assert_status(step_b(&a), SEC_E_OUT_OF_SEQUENCE);
+    kit_exchange(&a.context, &b.context, "still there", true);
+    close_both();
+    /* Datagrams have no SPNEGO. */
+    assert_status(nego_open(&a, true, "ntlm", NULL), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED | ISC_REQ_DATAGRAM, NULL, NULL, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
+    kit_close(&a);
+}
+
+/* A TOKEN without room: the step fails and says why. */
+static void test_room(void **state)
+{
+    uint8_t small[20];
+    SecBuffer out = {sizeof small, SECBUFFER_TOKEN, small};
+    SecBufferDesc output = {SECBUFFER_VERSION, 1, &out};
+    ULONG attributes;
+    (void)state;
+    assert_status(nego_open(&a, true, "ntlm", NULL), SEC_E_OK);
+    assert_status(InitializeSecurityContextA(&a.credential, NULL, NULL, SEALED, 0, 0, NULL, 0, &a.context,
+                                             &output, &attributes, NULL),
+                  SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(out.cbBuffer, sizeof small);
+    out.cbBuffer = 0;
+    out.pvBuffer = NULL;
+    assert_status(InitializeSecurityContextA(&a.credential, NULL, NULL, SEALED | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                             0, NULL, 0, &a.context, &output, &attributes, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    assert_true(out.cbBuffer > 40 && out.pvBuffer);
+    FreeContextBuffer(out.pvBuffer);
+    assert_status(DeleteSecurityContext(&a.context), SEC_E_OK);
+    kit_close(&a);
+}
+
+/* ---- damage ---- */
+
+/* Where NegTokenResp's state is: behind [0] and the head of the ENUMERATED. 0: there is none. */
+static size_t find_state(const uint8_t *token, size_t size)
+{
+    static const uint8_t head[] = {0xa0, 0x03, 0x0a, 0x01};
+    for (size_t at = 0; at + sizeof head < size && at < 16; at++)
+        if (memcmp(token + at, head, sizeof head) == 0)
+            return at + sizeof head;
+    return 0;
+}
+
+/* Every bit of every token of a conversation over NTLM. Where both are content all the same it was a state:
+ * what an initiator writes there says nothing, and a mechListMIC may be asked for that comes anyway. */
+static void test_bits(void **state)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    size_t state_at = 0;
+    unsigned contents = 0;
+    (void)state;
+    for (unsigned changed_leg = 0; changed_leg < 4; changed_leg++) {
+        for (size_t bit = 0, bits = 1; bit < bits; bit++) {
+            SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+            bool done[2] = {false, false};
+            size_t size = 0;
+            open_both("ntlm", "ntlm");
+            for (unsigned leg = 0; leg < 6 && SEC_SUCCESS(status) && !(done[0] && done[1]); leg++) {
+                struct kit_side *side = leg % 2 ? &b : &a;
+                status = kit_step(side, leg % 2 ? ASC_SEALED : SEALED, "host/server", leg ? token : NULL,
+                                  size, NULL);
+                done[leg % 2] |= status == SEC_E_OK;
+                size = side->token_size;
+                memcpy(token, side->token, size);
+                if (leg == changed_leg) {
+                    bits = 8 * size;
+                    state_at = find_state(token, size);
+                    token[bit / 8] ^= (uint8_t)(1u << bit % 8);
+                }
+            }
+            if (done[0] && done[1]) {
+                contents++;
+                if (bit / 8 != state_at)
+                    fail_msg("leg %u bit %zu changes nothing", changed_leg, bit);
+                kit_exchange(&a.context, &b.context, "as if nothing had been", true);
+            }
+            close_both();
+        }
+    }
+    print_message("# %u bits say nothing\n", contents);
+    assert_true(contents > 0 && contents < 8);
+}
+
+/* ---- memory ---- */
+
+static size_t allowed;
+
+static bool gate(void *arg, size_t size)
+{
+    (void)arg, (void)size;
+    return allowed > 0 && allowed-- > 0;
+}
+
+/* Each allocation of a whole conversation fails once: the status says so, nothing stays. */
+static void test_memory(void **state)
+{
+    SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
+    size_t live, tries = 0;
+    (void)state;
+    nego_pair("ntlm", SEALED, ASC_SEALED, &a, &b);
+    close_both();
+    live = mem_live();
+    for (size_t n = 0; status != SEC_E_OK; n++, tries++) {
+        allowed = n;
+        mem_test_gate = gate;
+        status = nego_open(&a, true, "ntlm", KIT_PASSWORD);
+        SECURITY_STATUS other = nego_open(&b, false, "ntlm", NULL);
+        if (status == SEC_E_OK && (status = other) == SEC_E_OK)
+            status = nego_shake(&a, SEALED, &b, ASC_SEALED, "host/server");
+        mem_test_gate = NULL;
+        if (status != SEC_E_OK)
+            assert_status(status, SEC_E_INSUFFICIENT_MEMORY);
+        close_both();
+        assert_int_equal(mem_live(), live);
+    }
+    print_message("# %zu allocations\n", tries);
+    assert_true(tries > 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_package_list), cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_nobody),       cmocka_unit_test(test_credential_freed),
+        cmocka_unit_test(test_raw),          cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_bits),         cmocka_unit_test(test_memory),
+    };
+    realm_environment(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
