@@ -7,6 +7,7 @@
 #include "base/sources.h"
 #include "base/trace.h"
 #include "packages/kerberos/kerberos_package.h"
+#include "packages/verdict.h"
 
 static struct slab user_contexts = SLAB_INIT(sizeof(struct kerberos_user_context), 1u << 22, true);
 static struct slab imported_contexts = SLAB_INIT(sizeof(struct kerberos_user_context), 1u << 22, true);
@@ -240,23 +241,6 @@ static NTSTATUS NTAPI kerberos_SpImportSecurityContext(PSecBuffer pPackedContext
 
 /* ---- messages ---- */
 
-static NTSTATUS user_status(enum protect_verdict verdict)
-{
-    switch (verdict) {
-    case PROTECT_OK:
-        return SEC_E_OK;
-    case PROTECT_OUT_OF_SEQUENCE:
-        return SEC_E_OUT_OF_SEQUENCE;
-    case PROTECT_EXPIRED:
-        return SEC_E_CONTEXT_EXPIRED;
-    case PROTECT_MALFORMED:
-        return SEC_E_INVALID_TOKEN;
-    case PROTECT_ALTERED:
-        break;
-    }
-    return SEC_E_MESSAGE_ALTERED;
-}
-
 /* Neither side may protect messages when integrity was not negotiated. */
 static struct kerberos_user_context *user_enter(LSA_SEC_HANDLE id, NTSTATUS *refused)
 {
@@ -307,7 +291,7 @@ static NTSTATUS NTAPI kerberos_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULO
     if (secbuf_overlaps(MessageBuffers, &view, false))
         return SEC_E_INVALID_PARAMETER;
     const struct message message = secbuf_message(&view);
-    status = user_status(krb5_mic_make(&c->protect, &message, view.token->pvBuffer));
+    status = packages_verdict_status(krb5_mic_make(&c->protect, &message, view.token->pvBuffer));
     if (status == SEC_E_OK)
         view.token->cbBuffer = (ULONG)size;
     user_trace("sign", view.count, status);
@@ -336,7 +320,7 @@ static NTSTATUS NTAPI kerberos_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, P
         krb5_mic_check(&c->protect, NULL, &message, view.token->pvBuffer, view.token->cbBuffer, &sequence);
     if (verdict == PROTECT_OK)
         verdict = user_accept(c, sequence);
-    status = user_status(verdict);
+    status = packages_verdict_status(verdict);
     if (status == SEC_E_OK && QualityOfProtection != NULL)
         *QualityOfProtection = 0;
     user_trace("verify", view.count, status);
@@ -401,7 +385,7 @@ static NTSTATUS NTAPI kerberos_SpSealMessage(LSA_SEC_HANDLE ContextHandle, ULONG
         return SEC_E_INTERNAL_ERROR;
     const struct krb5_token token = {view.token->pvBuffer, size,
                                      padding != NULL ? (uint8_t *)padding->pvBuffer : NULL};
-    status = user_status(krb5_wrap(&c->protect, seal, sealed, &message, confounder, &token));
+    status = packages_verdict_status(krb5_wrap(&c->protect, seal, sealed, &message, confounder, &token));
     if (status == SEC_E_OK) {
         view.token->cbBuffer = (ULONG)size;
         SecBuffer *sent = secbuf_find(MessageBuffers, SECBUFFER_PADDING);
@@ -488,7 +472,7 @@ static NTSTATUS NTAPI kerberos_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSe
     const struct krb5_seal *seal = user_seal(c);
     if (seal == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = user_status(user_open(c, seal, &got, &found));
+    status = packages_verdict_status(user_open(c, seal, &got, &found));
     if (status == SEC_E_OK && view.stream != NULL) {
         view.data_out->pvBuffer = got.token.data + got.token.size;
         view.data_out->cbBuffer = (ULONG)(got.stream_part.size - found.trim);

@@ -7,6 +7,7 @@
 #include "base/trace.h"
 #include "base/wire.h"
 #include "packages/ntlm/ntlm_package.h"
+#include "packages/verdict.h"
 
 static struct slab user_contexts = SLAB_INIT(sizeof(struct ntlm_user_context), 1u << 22, true);
 static struct slab imported_contexts = SLAB_INIT(sizeof(struct ntlm_user_context), 1u << 22, true);
@@ -212,23 +213,6 @@ static NTSTATUS NTAPI ntlm_SpImportSecurityContext(PSecBuffer pPackedContext, HA
 
 /* ---- messages ---- */
 
-static NTSTATUS user_status(enum protect_verdict verdict)
-{
-    switch (verdict) {
-    case PROTECT_OK:
-        return SEC_E_OK;
-    case PROTECT_OUT_OF_SEQUENCE:
-        return SEC_E_OUT_OF_SEQUENCE;
-    case PROTECT_EXPIRED:
-        return SEC_E_CONTEXT_EXPIRED;
-    case PROTECT_MALFORMED:
-        return SEC_E_INVALID_TOKEN;
-    case PROTECT_ALTERED:
-        break;
-    }
-    return SEC_E_MESSAGE_ALTERED;
-}
-
 /* No SIGN, no SEAL, and not even the dummy was agreed on. */
 static bool user_without_tokens(const struct ntlm_user_context *c)
 {
@@ -290,7 +274,7 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
     if (verdict == PROTECT_OK) {
         view.token->cbBuffer = NTLM_TOKEN_SIZE;
     }
-    status = user_status(verdict);
+    status = packages_verdict_status(verdict);
     user_trace(c, sealing ? "seal" : "sign", status == SEC_E_OK ? view.token->pvBuffer : NULL, view.count,
                status);
     return status;
@@ -354,7 +338,8 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
     const struct message message = secbuf_message(&view);
     pthread_mutex_t *lock = user_lock(c, true);
     pthread_mutex_lock(lock);
-    status = user_status(ntlm_verify(&c->protect, MessageSequenceNumber, &message, view.token->pvBuffer));
+    status = packages_verdict_status(
+        ntlm_verify(&c->protect, MessageSequenceNumber, &message, view.token->pvBuffer));
     pthread_mutex_unlock(lock);
     if (status == SEC_E_OK && QualityOfProtection != NULL && ntlm_protect_active(&c->protect)) {
         *QualityOfProtection = 0;
@@ -437,7 +422,7 @@ static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBuf
     }
     pthread_mutex_t *lock = user_lock(c, true);
     pthread_mutex_lock(lock);
-    status = user_status(user_open(c, MessageSequenceNumber, &got, &plain));
+    status = packages_verdict_status(user_open(c, MessageSequenceNumber, &got, &plain));
     pthread_mutex_unlock(lock);
     if (status == SEC_E_OK && view.stream != NULL) {
         view.data_out->pvBuffer = (uint8_t *)view.stream->pvBuffer + NTLM_TOKEN_SIZE;
