@@ -308,6 +308,28 @@ static void test_altered_request(void **state)
     kit_close(&initiator);
 }
 
+/* With a replay cache, as servers have one, a token is good once. */
+static void test_replayed_request(void **state)
+{
+    struct kit_side initiator, acceptor;
+    char name[256];
+    (void)state;
+    snprintf(name, sizeof name, "file2:%s", kit_path("replay-cache"));
+    char *old = changed_variable("KRB5RCACHENAME", name);
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, SIGN, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    for (int i = 0; i < 3; i++) {
+        new_trace();
+        assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+        assert_status(kit_step(&acceptor, 0, NULL, initiator.token, initiator.token_size, NULL),
+                      i == 0 ? SEC_E_OK : SEC_E_OUT_OF_SEQUENCE);
+        kit_close(&acceptor);
+    }
+    assert_advice("before");
+    kit_close(&initiator);
+    restore_variable("KRB5RCACHENAME", old);
+}
+
 /* ---- channel bindings ---- */
 
 static SecBuffer bindings(uint8_t room[128], const char *text)
@@ -468,6 +490,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_altered_reply),
         cmocka_unit_test(test_altered_request),
+        cmocka_unit_test(test_replayed_request),
         cmocka_unit_test(test_bindings),
 #ifdef FAKETIME
         cmocka_unit_test(test_clocks),
