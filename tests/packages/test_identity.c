@@ -227,6 +227,27 @@ static void test_texts(void **state)
     packages_identity_free(&id);
 }
 
+/* Flags say what names and the list are; the password is UTF-16 in any case. */
+static void test_ansi(void **state)
+{
+    uint64_t block[64] = {0};
+    SEC_WINNT_AUTH_IDENTITY_EX2 *ex2 = (void *)block;
+    struct packages_identity id;
+    bool given;
+    (void)state;
+    make_ex2((uint8_t *)block, true, u"abcd", u"", u"p\u00e4ss", u"");
+    ex2->Flags = SEC_WINNT_AUTH_IDENTITY_ANSI;
+    ex2->UserLength = 5;
+    memcpy((uint8_t *)block + ex2->UserOffset, "us\u00e9r", 5);
+    assert_status(read_known(block, ex2->cbStructureLength, &id, &given), SEC_E_OK);
+    assert_text(&id.user, u"us\u00e9r");
+    assert_text(&id.password, u"p\u00e4ss");
+    assert_int_equal(id.flags, 0);
+    packages_identity_free(&id);
+    ex2->UserLength = 3; /* half a character */
+    assert_refused(block, ex2->cbStructureLength);
+}
+
 static void test_refused(void **state)
 {
     static const ULONG encrypted[] = {
@@ -262,8 +283,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),     cmocka_unit_test(test_refused), cmocka_unit_test(test_ntlm),
-        cmocka_unit_test(test_negotiate), cmocka_unit_test(test_psk),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_ansi),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_ntlm),     cmocka_unit_test(test_negotiate), cmocka_unit_test(test_psk),
 #ifdef WITH_REALM
         cmocka_unit_test(test_kerberos),
 #endif
