@@ -54,6 +54,7 @@ struct mem_control {
     uint8_t *fresh; /* never used part of the newest chunk */
     size_t fresh_left;
     size_t live;
+    struct mem_head *chunks; /* each begins with a head that leads to the one before */
     struct mem_head *free[BINS];
 };
 
@@ -104,9 +105,11 @@ static struct mem_head *carve(struct mem_control *c, size_t size)
         if (!chunk)
             return NULL;
         leak_root(chunk, CHUNK_SIZE);
-        poison(chunk, CHUNK_SIZE);
-        c->fresh = chunk;
-        c->fresh_left = CHUNK_SIZE;
+        poison(chunk + HEAD_SIZE, CHUNK_SIZE - HEAD_SIZE);
+        ((struct mem_head *)chunk)->next = c->chunks;
+        c->chunks = (struct mem_head *)chunk;
+        c->fresh = chunk + HEAD_SIZE;
+        c->fresh_left = CHUNK_SIZE - HEAD_SIZE;
     }
     struct mem_head *h = (struct mem_head *)c->fresh;
     c->fresh += size;
@@ -200,6 +203,22 @@ void *mem_copy(const void *data, size_t size)
     if (p && size)
         memcpy(p, data, size);
     return p;
+}
+
+void mem_unload(void)
+{
+    struct mem_control *c = __atomic_exchange_n(&control, NULL, __ATOMIC_ACQ_REL);
+
+    if (!c || c->live > 0)
+        return;
+    while (c->chunks) {
+        struct mem_head *chunk = c->chunks;
+        c->chunks = chunk->next;
+        unpoison(chunk, CHUNK_SIZE);
+        leak_unroot(chunk, CHUNK_SIZE);
+        mem_pages_free(chunk, CHUNK_SIZE);
+    }
+    mem_pages_free(c, sizeof *c);
 }
 
 size_t mem_live(void)

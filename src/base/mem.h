@@ -34,6 +34,14 @@ void mem_client_free(void *p);
 /* Allocations of mem_alloc alive in this process. For tests. */
 size_t mem_live(void);
 
+/* Gives all pages back. For modules on their way out, which have this code to themselves: nothing may be
+ * allocated and no thread near. */
+void mem_unload(void);
+
+/* Gives all pages back. For modules on their way out, which have this code to themselves: nothing may be allocated and
+ * no thread near. */
+void mem_unload(void);
+
 /* Private zero pages with the properties above, for mem and slab. NULL when refused. size is rounded up to
  * pages; lock: try mlock. mem_pages_reserve: address space only (MAP_NORESERVE), pages appear when touched.
  */

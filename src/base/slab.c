@@ -30,10 +30,13 @@ struct slab_control {
     uint32_t free; /* index + 1 of the first free object */
     uint32_t live;
     uint32_t locked_blocks; /* LOCK_BLOCKs of the objects' range that mlock was tried on */
+    size_t size;            /* of the reservation */
 };
 
 _Static_assert(sizeof(struct slab_control) <= SLAB_CONTROL_SIZE,
                "the objects begin behind the control block");
+
+static struct slab *reservations; /* the newest; atomic */
 
 static uint8_t *object_at(const struct slab *s, struct slab_control *c, uint32_t index)
 {
@@ -76,10 +79,29 @@ static struct slab_control *reserve(struct slab *s)
                                         __ATOMIC_RELAXED))
         continue;
     struct slab_control *c = NULL;
-    if (__atomic_compare_exchange_n(&s->control, &c, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&s->control, &c, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        mine->size = size;
+        s->reserved = __atomic_load_n(&reservations, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&reservations, &s->reserved, s, true, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_RELAXED))
+            continue;
         return mine;
+    }
     mem_pages_free(mine, size);
     return c;
+}
+
+void slab_unload(void)
+{
+    struct slab *s = __atomic_exchange_n(&reservations, NULL, __ATOMIC_ACQ_REL);
+
+    for (; s; s = s->reserved) {
+        /* In a fork's child the size reads zero: what it has forgotten it keeps. */
+        if (s->control->size > 0)
+            mem_pages_free(s->control, s->control->size);
+        s->control = NULL;
+        s->capacity = 0;
+    }
 }
 
 /* The control block, locked and with an epoch; NULL when out of memory or randomness. */

@@ -38,11 +38,12 @@ struct slab {
     bool lock;                    /* try to mlock pages as objects are handed out */
     struct slab_control *control; /* atomically published; NULL before first use */
     uint32_t capacity;            /* objects the reservation holds; valid once control is published */
+    struct slab *reserved;        /* the one that made its reservation before: slab_unload */
 };
 
 #define SLAB_INIT(size, max, lock_pages)                                                                     \
     {                                                                                                        \
-        (((size) + 63u) / 64u) * 64u, (max), (lock_pages), NULL, 0                                           \
+        (((size) + 63u) / 64u) * 64u, (max), (lock_pages), NULL, 0, NULL                                     \
     }
 
 /* A zeroed object with its head.id set; its id in *id. NULL when out of memory or numbers. Any thread. O(1).
@@ -61,6 +62,14 @@ void slab_free(struct slab *s, uintptr_t id);
 
 /* Live objects now (exact when quiet). For tests and leak checks. */
 uint32_t slab_live(struct slab *s);
+
+/* Gives all reservations back, of every slab. For modules on their way out, which have this code to
+ * themselves: no object may be live and no thread near. */
+void slab_unload(void);
+
+/* Gives all reservations back, of every slab. For modules on their way out, which have this code to themselves: no
+ * object may be live and no thread near. */
+void slab_unload(void);
 
 /* The rest is inline: what slab.c's control block begins with, and where the objects begin behind it. */
 enum {

@@ -376,6 +376,47 @@ static void test_configured(void **state)
     restart("", NULL);
 }
 
+/* ---- gone is gone ---- */
+
+static int map_count(void)
+{
+    int lines = 0;
+    for (const char *p = slurp("/proc/self/maps"); *p; p++)
+        lines += *p == '\n';
+    return lines;
+}
+
+/* A module of ours takes its pages, files and settings along, after use and when it was refused. */
+static void test_nothing_is_left(void **state)
+{
+    (void)state;
+    char path[512], conf[1200];
+    int before = 0, descriptor = -1;
+    snprintf(path, sizeof path, "%s/psk", kit_folder());
+    if (access(path, F_OK) != 0)
+        skip();
+    snprintf(conf, sizeof conf, "[package.psk]\nidentities = %s/identities\n", kit_folder());
+    for (int i = 0; i < 40; i++) {
+        restart(i % 2 ? "" : conf, "/nonexistent");
+        assert_status(add(path), i % 2 ? SEC_E_CANNOT_INSTALL : SEC_E_OK);
+        if (i % 2 == 0) {
+            works("psk");
+            assert_status(delete ("psk"), SEC_E_OK);
+        }
+        assert_false(is_mapped(path));
+        int fd = dup(0);
+        close(fd);
+        if (i == 9) {
+            before = map_count();
+            descriptor = fd;
+        }
+    }
+    assert_int_equal(descriptor, dup(0));
+    close(descriptor);
+    assert_in_range(map_count(), 1, (uintmax_t)before + 8);
+    restart("", NULL);
+}
+
 /* ---- settings ---- */
 
 static BOOLEAN each_setting(void *arg, const char *key, const char *value)
@@ -407,10 +448,11 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add_and_delete), cmocka_unit_test(test_two_packages_of_a_module),
-        cmocka_unit_test(test_delete_in_use),  cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_hostile),        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_configured),     cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_add_and_delete),  cmocka_unit_test(test_two_packages_of_a_module),
+        cmocka_unit_test(test_delete_in_use),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_configured),      cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_nothing_is_left),
     };
     kit_environment(NULL);
     kit_write_file("trace", "");

@@ -3,7 +3,7 @@
  * packages/psk: security contexts from a pre-shared key. It is a package for use and the sample to copy, so
  * here is the way through it:
  *
- *     psk_module.c      the two exported names of a module; nothing else differs between module and built in
+ *     ../module.c       the two exported names of a module; nothing else differs between module and built in
  *     psk_lsa.c         LSA half: credentials and handshakes; ends in the one SECPKG_FUNCTION_TABLE
  *     psk_user.c        user half: established contexts; ends in the one SECPKG_USER_FUNCTION_TABLE
  *     psk_attributes.c  what QueryContextAttributes answers of them
