@@ -530,6 +530,28 @@ static void test_another_life(void **state)
     close_pair();
 }
 
+/* The same text under the same number and key, from contexts that know nothing of each other: nothing of the
+ * two looks alike, because the confounders differ. */
+static void test_confounders(void **state)
+{
+    uint8_t token[2][96], text[2][64];
+    (void)state;
+    open_pair("host/server", SEAL, 0);
+    for (int i = 0; i < 2; i++) {
+        ULONG size = sizeof token[i];
+        memset(text[i], 0, sizeof text[i]);
+        replace(&initiator.context, NULL, SECPKG_CONTEXT_EXPORT_RESET_NEW);
+        assert_status(kit_seal(&initiator.context, text[i], sizeof text[i], token[i], &size), SEC_E_OK);
+        assert_int_equal(size, 60);
+    }
+    assert_memory_equal(token[0], token[1], 16);
+    for (int i = 16; i < 60 - 16; i += 4)
+        assert_memory_not_equal(token[0] + i, token[1] + i, 4);
+    for (int i = 0; i < 64; i += 4)
+        assert_memory_not_equal(text[0] + i, text[1] + i, 4);
+    close_pair();
+}
+
 /* ---- threads ---- */
 
 enum { THREADS = 2, EACH = 3000 };
@@ -631,7 +653,7 @@ int main(void)
         cmocka_unit_test(test_passwords),      cmocka_unit_test(test_client_keytab),
         cmocka_unit_test(test_places),         cmocka_unit_test(test_sealed_replay),
         cmocka_unit_test(test_end_of_numbers), cmocka_unit_test(test_another_life),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_confounders),    cmocka_unit_test(test_threads),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos contexts", tests, NULL, NULL);

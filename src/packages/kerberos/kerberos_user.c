@@ -43,24 +43,49 @@ const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum k
     return text;
 }
 
-/*
- * Keys for Wrap: made with the context where sealing was negotiated, otherwise when the first message wants
- * them; whoever comes second drops its own. NULL: out of memory.
- */
-static const struct krb5_seal *user_seal(struct kerberos_user_context *c)
+/* NULL: out of memory, or of randomness. */
+static struct kerberos_sealing *sealing_new(const struct krb5_protect *protect)
 {
-    struct krb5_seal *present = __atomic_load_n(&c->seal, __ATOMIC_ACQUIRE);
+    uint8_t key[32];
+    struct kerberos_sealing *made = mem_alloc(sizeof *made);
+    if (made != NULL && sources_random(key, sizeof key)) {
+        krb5_seal_init(&made->keys, protect);
+        crypto_aes_encrypt_key(&made->random, key, sizeof key);
+    } else {
+        mem_free(made);
+        made = NULL;
+    }
+    secret_wipe(key, sizeof key);
+    return made;
+}
+
+/*
+ * Made with the context where sealing was negotiated, otherwise when the first message wants it; whoever
+ * comes second drops its own.
+ */
+static struct kerberos_sealing *user_sealing(struct kerberos_user_context *c)
+{
+    struct kerberos_sealing *present = __atomic_load_n(&c->sealing, __ATOMIC_ACQUIRE);
     if (present != NULL)
         return present;
-    struct krb5_seal *made = mem_alloc(sizeof *made);
+    struct kerberos_sealing *made = sealing_new(&c->protect);
     if (made == NULL)
         return NULL;
-    krb5_seal_init(made, &c->protect);
-    if (__atomic_compare_exchange_n(&c->seal, &present, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&c->sealing, &present, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return made;
     mem_free(made);
     return present;
 }
+
+static void sealing_draw(struct kerberos_sealing *s, uint8_t confounder[static KRB5_CONFOUNDER_SIZE])
+{
+    uint8_t iv[CRYPTO_AES_BLOCK] = {0};
+    uint64_t number = __atomic_fetch_add(&s->drawn, 1, __ATOMIC_RELAXED);
+    memcpy(confounder, &number, sizeof number);
+    memset(confounder + sizeof number, 0, KRB5_CONFOUNDER_SIZE - sizeof number);
+    crypto_aes_cbc_encrypt(&s->random, iv, confounder, confounder, 1);
+}
+_Static_assert((int)KRB5_CONFOUNDER_SIZE == (int)CRYPTO_AES_BLOCK, "a confounder is one block");
 
 /* ---- from and to the packed form ---- */
 
@@ -68,7 +93,7 @@ static const struct krb5_seal *user_seal(struct kerberos_user_context *c)
 static bool user_fill(struct kerberos_user_context *c, const struct kerberos_packed *packed, char16_t *names)
 {
     c->protect = packed->protect;
-    if ((c->protect.flags & KRB5_F_CONF) && user_seal(c) == NULL)
+    if ((c->protect.flags & KRB5_F_CONF) && user_sealing(c) == NULL)
         return false;
     c->attributes = packed->attributes;
     c->start = packed->start;
@@ -83,7 +108,7 @@ static bool user_fill(struct kerberos_user_context *c, const struct kerberos_pac
 static void user_release(struct slab *slab, struct kerberos_user_context *c, uintptr_t id)
 {
     pthread_mutex_destroy(&c->receive);
-    mem_free(c->seal);
+    mem_free(c->sealing);
     mem_free(c->names);
     slab_free(slab, id);
 }
@@ -378,14 +403,15 @@ static NTSTATUS NTAPI kerberos_SpSealMessage(LSA_SEC_HANDLE ContextHandle, ULONG
         return SEC_E_BUFFER_TOO_SMALL;
     if (secbuf_overlaps(MessageBuffers, &view, true) || user_padding_overlaps(padding, &view))
         return SEC_E_INVALID_PARAMETER;
-    const struct krb5_seal *seal = user_seal(c);
-    if (seal == NULL)
+    struct kerberos_sealing *sealing = user_sealing(c);
+    if (sealing == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    if (sealed && !sources_random(confounder, sizeof confounder))
-        return SEC_E_INTERNAL_ERROR;
+    if (sealed)
+        sealing_draw(sealing, confounder);
     const struct krb5_token token = {view.token->pvBuffer, size,
                                      padding != NULL ? (uint8_t *)padding->pvBuffer : NULL};
-    status = packages_verdict_status(krb5_wrap(&c->protect, seal, sealed, &message, confounder, &token));
+    status =
+        packages_verdict_status(krb5_wrap(&c->protect, &sealing->keys, sealed, &message, confounder, &token));
     if (status == SEC_E_OK) {
         view.token->cbBuffer = (ULONG)size;
         SecBuffer *sent = secbuf_find(MessageBuffers, SECBUFFER_PADDING);
@@ -469,10 +495,10 @@ static NTSTATUS NTAPI kerberos_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSe
     if (view.stream == NULL &&
         (secbuf_overlaps(MessageBuffers, &view, true) || user_padding_overlaps(padding, &view)))
         return SEC_E_INVALID_PARAMETER;
-    const struct krb5_seal *seal = user_seal(c);
-    if (seal == NULL)
+    const struct kerberos_sealing *sealing = user_sealing(c);
+    if (sealing == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = packages_verdict_status(user_open(c, seal, &got, &found));
+    status = packages_verdict_status(user_open(c, &sealing->keys, &got, &found));
     if (status == SEC_E_OK && view.stream != NULL) {
         view.data_out->pvBuffer = got.token.data + got.token.size;
         view.data_out->cbBuffer = (ULONG)(got.stream_part.size - found.trim);

@@ -18,11 +18,22 @@
 /* Numbers of imported contexts have it, others never. */
 #define KERBEROS_IMPORTED ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
 
+/*
+ * What Wrap needs. Confounders have to be random (RFC 3961 section 3): they come from AES in counter mode
+ * under a key drawn for this context in this process, because a system call each would cost as much as the
+ * sealing. The key never leaves; a packed context draws another one where it arrives.
+ */
+struct kerberos_sealing {
+    struct krb5_seal keys;
+    struct crypto_aes random;
+    uint64_t drawn; /* atomic */
+};
+
 struct kerberos_user_context {
     struct slab_head head;
     struct krb5_protect protect; /* sent is atomic, window is the lock's, the rest never changes */
     pthread_mutex_t receive;
-    struct krb5_seal *seal; /* atomic; NULL until a message is wrapped; mem_alloc */
+    struct kerberos_sealing *sealing; /* atomic; NULL until a message is wrapped; mem_alloc */
     uint32_t attributes;
     uint64_t start, expiry;
     char16_t *names; /* texts one after another, each terminated; mem_alloc */
