@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/sources.h"
 #include "protect/krb5.h"
 
 enum {
@@ -331,16 +332,26 @@ static void test_no_delegation(void **state)
     close_pair();
 }
 
+/* Near the end of the realm's ten hours. */
+static uint64_t much_later(void *arg)
+{
+    (void)arg;
+    return ((uint64_t)time(NULL) + UINT64_C(11644473600) + 9 * 3600 + 58 * 60) * 10000000;
+}
+
 static void test_passwords(void **state)
 {
+    static const struct sources later = {.now = much_later};
     char *cache = strdup(getenv("KRB5CCNAME"));
     (void)state;
     setenv("KRB5CCNAME", "FILE:/nonexistent/cache", 1);
     struct kit_side user, server;
     assert_status(kit_open(&user, "Kerberos", true, REALM, KIT_USER, KIT_PASSWORD), SEC_E_OK);
     assert_status(kit_open(&server, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
-    /* Twice with one credential: the second time with the ticket that is there. */
+    /* Twice with one credential: the second time with the tickets that are there, without the KDC. */
     for (int i = 0; i < 2; i++) {
+        if (i == 1)
+            realm_stop_kdc();
         assert_status(kit_step(&user, SIGN, "host/server", NULL, 0, NULL), SEC_E_OK);
         assert_true(user.attributes & ISC_RET_USED_SUPPLIED_CREDS);
         assert_status(kit_step(&server, 0, NULL, user.token, user.token_size, NULL), SEC_E_OK);
@@ -349,6 +360,13 @@ static void test_passwords(void **state)
         DeleteSecurityContext(&server.context);
         user.has_context = server.has_context = false;
     }
+    /* And anew when the ticket comes to its end. */
+    sources_replace(&later);
+    assert_status(kit_step(&user, SIGN, "host/server", NULL, 0, NULL), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    realm_start_kdc();
+    assert_status(kit_step(&user, SIGN, "host/server", NULL, 0, NULL), SEC_E_OK);
+    sources_replace(NULL);
+
     SecPkgCredentials_NamesA names;
     assert_status(QueryCredentialsAttributesA(&user.credential, SECPKG_CRED_ATTR_NAMES, &names), SEC_E_OK);
     assert_text(names.sUserName, KIT_USER "@" REALM);
