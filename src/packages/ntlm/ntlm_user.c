@@ -103,8 +103,8 @@ static NTSTATUS user_map(LSA_SEC_HANDLE id, const SecBuffer *packed_bytes)
 static NTSTATUS NTAPI ntlm_SpInitUserModeContext(LSA_SEC_HANDLE ContextHandle, PSecBuffer PackedContext)
 {
     NTSTATUS status = user_map(ContextHandle, PackedContext);
-    if (status == SEC_E_OK) {
-        ntlm_user_free(PackedContext->pvBuffer); /* ours once taken; the free wipes it */
+    if (PackedContext != NULL) {
+        ntlm_user_free(PackedContext->pvBuffer); /* ours in any case; the free wipes it */
         PackedContext->pvBuffer = NULL;
         PackedContext->cbBuffer = 0;
     }
