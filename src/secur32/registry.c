@@ -392,14 +392,19 @@ SECURITY_STATUS registry_find(const char16_t *name, struct package **package)
     return SEC_E_OK;
 }
 
+static struct package *find_id_locked(struct package *list, ULONG_PTR id)
+{
+    while (list != NULL && lsa_package_id(list->lsa) != id)
+        list = list->next;
+    return list;
+}
+
 SECURITY_STATUS registry_find_id(ULONG_PTR id, struct package **package)
 {
-    struct package *found = NULL;
-
     list_lock();
-    for (struct package *p = packages; p != NULL && found == NULL; p = p->next)
-        if (lsa_package_id(p->lsa) == id)
-            found = p;
+    struct package *found = find_id_locked(packages, id);
+    if (found == NULL)
+        found = find_id_locked(removed, id);
     if (found != NULL)
         package_hold(found);
     pthread_mutex_unlock(&lock);

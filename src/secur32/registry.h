@@ -40,7 +40,7 @@ struct package {
  * again at the next call, one that refused stays out.
  */
 SECURITY_STATUS registry_find(const char16_t *name, struct package **package);
-/* The same by lsa_package_id. */
+/* The same by lsa_package_id, removed ones that somebody holds included. */
 SECURITY_STATUS registry_find_id(ULONG_PTR id, struct package **package);
 void package_hold(struct package *package);
 void package_release(struct package *package);
