@@ -5,6 +5,7 @@
  */
 #include "realm.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -253,6 +254,108 @@ static void test_order(void **state)
     kit_close(&a);
 }
 
+/* Who wants to tell the peer why gets a token with the failure; the peer believes it. */
+static void test_reject(void **state)
+{
+    struct negotiate_resp m;
+    (void)state;
+    open_both("ntlm", "ntlm");
+    kit_close(&a);
+    assert_status(nego_open(&a, true, "ntlm", "wrong"), SEC_E_OK);
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(kit_step(&b, ASC_SEALED | ASC_REQ_EXTENDED_ERROR, NULL, a.token, a.token_size, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    assert_status(step_a(&b), SEC_I_CONTINUE_NEEDED);
+    SecBuffer in = {(ULONG)a.token_size, SECBUFFER_TOKEN, a.token},
+              out = {KIT_TOKEN_MAX, SECBUFFER_TOKEN, b.token};
+    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
+    assert_status(AcceptSecurityContext(&b.credential, &b.context, &input,
+                                        ASC_SEALED | ASC_REQ_EXTENDED_ERROR, 0, &b.context, &output,
+                                        &b.attributes, NULL),
+                  SEC_E_LOGON_DENIED);
+    assert_true(b.attributes & ASC_RET_EXTENDED_ERROR);
+    assert_true(negotiate_resp_read((struct span){b.token, out.cbBuffer}, &m));
+    assert_int_equal(m.state, NEGOTIATE_REJECT);
+    b.token_size = out.cbBuffer;
+    assert_status(step_a(&b), SEC_E_LOGON_DENIED);
+    close_both();
+}
+
+/* Channel bindings reach the mechanism. */
+static SECURITY_STATUS bound_pair(const char *list, const char *ours, const char *theirs)
+{
+    uint8_t bytes[2][sizeof(SEC_CHANNEL_BINDINGS) + 16];
+    const char *const texts[2] = {ours, theirs};
+    SecBuffer bindings[2];
+    SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+    for (int i = 0; i < 2; i++) {
+        SEC_CHANNEL_BINDINGS head = {.cbApplicationDataLength = (ULONG)strlen(texts[i]),
+                                     .dwApplicationDataOffset = sizeof head};
+        memcpy(bytes[i], &head, sizeof head);
+        memcpy(bytes[i] + sizeof head, texts[i], strlen(texts[i]));
+        bindings[i] =
+            (SecBuffer){(ULONG)(sizeof head + strlen(texts[i])), SECBUFFER_CHANNEL_BINDINGS, bytes[i]};
+    }
+    open_both(list, list);
+    for (int leg = 0; leg < 5 && SEC_SUCCESS(status); leg++) {
+        struct kit_side *to = leg % 2 ? &b : &a, *from = leg % 2 ? &a : &b;
+        bool last = leg > 0 && from->token_size == 0;
+        if (last)
+            break;
+        status = kit_step(to, leg % 2 ? ASC_SEALED : SEALED, "host/server", leg ? from->token : NULL,
+                          from->token_size, &bindings[leg % 2]);
+        if (status == SEC_E_OK && to->token_size == 0)
+            break;
+    }
+    close_both();
+    return status;
+}
+
+static void test_bindings(void **state)
+{
+    (void)state;
+    assert_status(bound_pair("ntlm", "tls-unique:1", "tls-unique:1"), SEC_E_OK);
+    assert_status(bound_pair("ntlm", "tls-unique:1", "tls-unique:2"), SEC_E_BAD_BINDINGS);
+    assert_status(bound_pair("kerberos", "tls-unique:1", "tls-unique:1"), SEC_E_OK);
+    assert_status(bound_pair("kerberos", "tls-unique:1", "tls-unique:2"), SEC_E_BAD_BINDINGS);
+}
+
+/* Threads share credentials that are acquired when the first of them wants one. */
+static void *shaking(void *arg)
+{
+    const struct kit_side *from = arg;
+    for (int i = 0; i < 40; i++) {
+        struct kit_side x = {.initiator = true, .credential = from[0].credential};
+        struct kit_side y = {.initiator = false, .credential = from[1].credential};
+        x.token = malloc(KIT_TOKEN_MAX);
+        y.token = malloc(KIT_TOKEN_MAX);
+        SECURITY_STATUS status = nego_shake(&x, SEALED, &y, ASC_SEALED, "host/server");
+        kit_close(&x);
+        kit_close(&y);
+        if (status != SEC_E_OK)
+            return arg;
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    pthread_t threads[8];
+    struct kit_side sides[2];
+    void *failed;
+    (void)state;
+    assert_status(nego_open(&sides[0], true, "ntlm", KIT_PASSWORD), SEC_E_OK);
+    assert_status(nego_open(&sides[1], false, "ntlm", NULL), SEC_E_OK);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, shaking, sides), 0);
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    kit_close(&sides[0]);
+    kit_close(&sides[1]);
+}
+
 /* A TOKEN without room: the step fails and says why. */
 static void test_room(void **state)
 {
@@ -372,7 +475,9 @@ int main(void)
         cmocka_unit_test(test_nobody),       cmocka_unit_test(test_credential_freed),
         cmocka_unit_test(test_raw),          cmocka_unit_test(test_hints),
         cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_bits),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_reject),       cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_memory),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,3 +278,25 @@ SECURITY_STATUS negotiate_accept_next(struct negotiate_context *c, const struct 
     h->inner_token.size = 0;
     return finish(&leg);
 }
+
+bool negotiate_accept_reject(struct negotiate_context *c)
+{
+    struct negotiate_handshake *h = c->handshake;
+    struct negotiate_resp m = {.state = NEGOTIATE_REJECT};
+
+    if (!(h->requirements & ASC_REQ_EXTENDED_ERROR) || h->initiator)
+        return false;
+    negotiate_blob_free(&h->output);
+    if (!h->inner_refused)
+        h->inner_token.size = 0;
+    if (h->progress == NEGOTIATE_DIRECT) {
+        h->output = h->inner_token;
+        h->inner_token = (struct negotiate_blob){NULL, 0};
+        return h->output.size > 0;
+    }
+    if (h->progress != NEGOTIATE_UNDERWAY)
+        return false;
+    if (h->inner_token.size > 0)
+        m.token = negotiate_blob_span(&h->inner_token);
+    return negotiate_answer(h, &m) == SEC_E_OK;
+}

@@ -314,6 +314,17 @@ static SECURITY_STATUS step_mechanism(struct negotiate_context *c, const struct 
     return status;
 }
 
+/* The mechanism may know from the token why. */
+static SECURITY_STATUS rejected(struct negotiate_context *c, const struct negotiate_call *call,
+                                const struct negotiate_resp *m)
+{
+    SECURITY_STATUS status = SEC_E_LOGON_DENIED;
+
+    if (m->token.size > 0 && !c->handshake->inner_done)
+        status = negotiate_inner_step(c, call, m->token);
+    return status < 0 ? status : SEC_E_LOGON_DENIED;
+}
+
 SECURITY_STATUS negotiate_initiate_next(struct negotiate_context *c, const struct negotiate_call *call)
 {
     struct negotiate_handshake *h = c->handshake;
@@ -324,7 +335,7 @@ SECURITY_STATUS negotiate_initiate_next(struct negotiate_context *c, const struc
     if (!negotiate_resp_read(call->token, &m))
         return SEC_E_INVALID_TOKEN;
     if (m.state == NEGOTIATE_REJECT)
-        return SEC_E_LOGON_DENIED;
+        return rejected(c, call, &m);
     if (h->progress == NEGOTIATE_OFFERED)
         status = read_choice(c, &m, &again);
     else if (!choice_kept(h, &m) || m.state == NEGOTIATE_REQUEST_MIC)

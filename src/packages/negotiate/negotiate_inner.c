@@ -141,9 +141,12 @@ SECURITY_STATUS negotiate_inner_step(struct negotiate_context *c, const struct n
         trace_event("negotiate", "mechanism-step", "mechanism=%s bytes=%zu answer=%u status=0x%08x",
                     chosen_mech(h)->name, token.size, status >= 0 ? (unsigned)answer.cbBuffer : 0,
                     (unsigned)status);
+    h->inner_refused = status < 0;
     if (status >= 0) {
         h->inner_token.size = answer.cbBuffer;
         status = step_keep(c, &r, status);
+    } else if (r.attributes & (h->initiator ? ISC_RET_EXTENDED_ERROR : ASC_RET_EXTENDED_ERROR)) {
+        h->inner_token.size = answer.cbBuffer;
     }
     mem_free(r.packed.pvBuffer);
     return status;

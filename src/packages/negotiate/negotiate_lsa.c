@@ -26,8 +26,9 @@ static char16_t info_comment[] = u"Microsoft Package Negotiator";
 
 const SecPkgInfoW negotiate_package_info = {
     .fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
-                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME |
-                     SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
+                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_IMPERSONATION |
+                     SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON |
+                     SECPKG_FLAG_READONLY_WITH_CHECKSUM,
     .wVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
     .wRPCID = 9, /* RPC_C_AUTHN_GSS_NEGOTIATE */
     .cbMaxToken = 48256,
@@ -315,8 +316,12 @@ static SECURITY_STATUS leg_deliver(struct negotiate_context *c, SECURITY_STATUS 
 {
     struct negotiate_handshake *h = c->handshake;
 
-    if (status < 0)
+    if (status < 0) {
+        if (negotiate_accept_reject(c) &&
+            output_token(f->output, negotiate_blob_span(&h->output)) == SEC_E_OK)
+            *f->attributes = ASC_RET_EXTENDED_ERROR;
         return status;
+    }
     SECURITY_STATUS delivered = output_token(f->output, negotiate_blob_span(&h->output));
     if (delivered == SEC_E_OK && status == SEC_E_OK)
         delivered = hand_over(c, f);

@@ -72,7 +72,8 @@ struct negotiate_handshake {
     bool mic_required; /* RFC 4178 section 5, as far as known; see negotiate_mic_needed */
     bool mic_sent;
     struct negotiate_blob inner_token; /* its last output */
-    struct negotiate_blob output;      /* the leg's result */
+    bool inner_refused;           /* its last step failed; inner_token says why where it has such tokens */
+    struct negotiate_blob output; /* the leg's result */
 };
 
 struct negotiate_context {
@@ -108,6 +109,10 @@ SECURITY_STATUS negotiate_initiate_first(struct negotiate_context *c, const stru
 SECURITY_STATUS negotiate_initiate_next(struct negotiate_context *c, const struct negotiate_call *call);
 SECURITY_STATUS negotiate_accept_first(struct negotiate_context *c, const struct negotiate_call *call);
 SECURITY_STATUS negotiate_accept_next(struct negotiate_context *c, const struct negotiate_call *call);
+
+/* After a leg failed: what the peer is told, where the application wants that (ASC_REQ_EXTENDED_ERROR).
+ * False: nothing. */
+bool negotiate_accept_reject(struct negotiate_context *c);
 
 /* Writes m to h->output. */
 SECURITY_STATUS negotiate_answer(struct negotiate_handshake *h, const struct negotiate_resp *m);
