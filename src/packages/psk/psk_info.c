@@ -35,7 +35,7 @@ static uint32_t utf8_next(const uint8_t *text, size_t size, size_t *used)
 {
     uint8_t first = text[0];
     size_t more = first < 0x80 ? 0 : first < 0xc2 ? SIZE_MAX : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    uint32_t c = more == 0 ? first : first & (0x3fu >> more);
+    uint32_t c = more == 0 || more == SIZE_MAX ? first : first & (0x3fu >> more);
 
     *used = 1;
     if (more == SIZE_MAX || more >= size || first > 0xf4)
