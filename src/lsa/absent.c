@@ -4,50 +4,6 @@
 #include <ntstatus.h>
 /* The entries of LSA_SECPKG_FUNCTION_TABLE for what does not exist here; included by services.c alone. */
 
-NTSTATUS NTAPI lsa_CreateLogonSession(PLUID LogonId)
-{
-    (void)LogonId;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_DeleteLogonSession(PLUID LogonId)
-{
-    (void)LogonId;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_AddCredential(PLUID LogonId, ULONG AuthenticationPackage, PLSA_STRING PrimaryKeyValue,
-                                 PLSA_STRING Credentials)
-{
-    (void)LogonId;
-    (void)AuthenticationPackage;
-    (void)PrimaryKeyValue;
-    (void)Credentials;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_GetCredentials(PLUID LogonId, ULONG AuthenticationPackage, PULONG QueryContext,
-                                  BOOLEAN RetrieveAllCredentials, PLSA_STRING PrimaryKeyValue,
-                                  PULONG PrimaryKeyLength, PLSA_STRING Credentials)
-{
-    (void)LogonId;
-    (void)AuthenticationPackage;
-    (void)QueryContext;
-    (void)RetrieveAllCredentials;
-    (void)PrimaryKeyValue;
-    (void)PrimaryKeyLength;
-    (void)Credentials;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_DeleteCredential(PLUID LogonId, ULONG AuthenticationPackage, PLSA_STRING PrimaryKeyValue)
-{
-    (void)LogonId;
-    (void)AuthenticationPackage;
-    (void)PrimaryKeyValue;
-    return STATUS_NOT_SUPPORTED;
-}
-
 NTSTATUS NTAPI lsa_UnloadPackage(void)
 {
     return STATUS_NOT_SUPPORTED;

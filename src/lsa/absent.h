@@ -5,11 +5,6 @@
 
 #include <ntsecpkg.h>
 
-LSA_CREATE_LOGON_SESSION lsa_CreateLogonSession;
-LSA_DELETE_LOGON_SESSION lsa_DeleteLogonSession;
-LSA_ADD_CREDENTIAL lsa_AddCredential;
-LSA_GET_CREDENTIALS lsa_GetCredentials;
-LSA_DELETE_CREDENTIAL lsa_DeleteCredential;
 LSA_UNLOAD_PACKAGE lsa_UnloadPackage;
 LSA_DUPLICATE_HANDLE lsa_DuplicateHandle;
 LSA_SAVE_SUPPLEMENTAL_CREDENTIALS lsa_SaveSupplementalCredentials;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LSA_SECPKG_FUNCTION_TABLE: what the host does for a package. Memory, the client's memory and who is calling
- * are here; Windows' logon sessions, SAM, access tokens, notifications and credential manager are not, and
+ * are here; the credentials of logon sessions (sessions.h); Windows' SAM, access tokens, notifications and credential manager are not, and
  * their entries say so: STATUS_NOT_SUPPORTED, NULL, FALSE, or nothing where the entry has no answer. No entry
  * is NULL.
  */
@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "lsa/absent.h"
+#include "lsa/sessions.h"
 
 static _Thread_local struct lsa_call *current_call;
 

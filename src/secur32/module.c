@@ -19,11 +19,14 @@ enum { DIRECTORY_FILES_MAX = 256, FILE_NAME_MAX = 255 };
 
 struct module {
     void *handle;
-    uint32_t holders; /* atomic */
+    uint32_t holders;
+    struct module *next;
     char path[];
 };
 
 static const char *directory = OPENSSPI_PACKAGE_DIR;
+
+static struct module *loaded; /* all */
 
 void module_directory_replace(const char *replacement)
 {
@@ -99,6 +102,14 @@ static SECURITY_STATUS entry_points(void *handle, SpLsaModeInitializeFn *lsa, Sp
     return SEC_E_OK;
 }
 
+static bool is_loaded(const void *handle)
+{
+    for (const struct module *m = loaded; m != NULL; m = m->next)
+        if (m->handle == handle)
+            return true;
+    return false;
+}
+
 SECURITY_STATUS module_open(const char *path, struct module **module, SpLsaModeInitializeFn *lsa,
                             SpUserModeInitializeFn *user, char reason[static MODULE_REASON_MAX])
 {
@@ -120,13 +131,17 @@ SECURITY_STATUS module_open(const char *path, struct module **module, SpLsaModeI
         mem_client_free(m);
         return refuse(reason, said != NULL ? said : "it cannot be loaded");
     }
-    SECURITY_STATUS status = entry_points(m->handle, lsa, user, reason);
+    /* The loader gives the same one out again; its state is that of the packages which came from it. */
+    SECURITY_STATUS status = is_loaded(m->handle) ? refuse(reason, "it is loaded already")
+                                                  : entry_points(m->handle, lsa, user, reason);
     if (status != SEC_E_OK) {
         (void)dlclose(m->handle);
         mem_client_free(m);
         return status;
     }
     m->holders = 1;
+    m->next = loaded;
+    loaded = m;
     memcpy(m->path, path, strlen(path) + 1);
     *module = m;
     return SEC_E_OK;
@@ -134,15 +149,19 @@ SECURITY_STATUS module_open(const char *path, struct module **module, SpLsaModeI
 
 void module_hold(struct module *module)
 {
-    __atomic_fetch_add(&module->holders, 1, __ATOMIC_RELAXED);
+    module->holders++;
 }
 
 void module_release(struct module *module)
 {
-    if (__atomic_sub_fetch(&module->holders, 1, __ATOMIC_ACQ_REL) != 0)
+    if (--module->holders != 0)
         return;
     if (trace_on())
         trace_event("secur32", "module-unloaded", "path=%s", module->path);
+    struct module **at = &loaded;
+    while (*at != module)
+        at = &(*at)->next;
+    *at = module->next;
     (void)dlclose(module->handle);
     mem_client_free(module);
 }

@@ -8,7 +8,9 @@
  * writable by anybody but their owner, who is root or the user that the process runs as. Of a path through
  * symbolic links the directory of the path and the one that the file lies in are looked at.
  *
- * A module is held once by each package that came from it, and unloaded when the last one lets go.
+ * A module is held once by each package that came from it, and unloaded when the last one lets go. Until then
+ * its file cannot come in a second time: packages are initialised once. All functions are called under the
+ * registry's lock.
  */
 #ifndef OPENSSPI_SECUR32_MODULE_H
 #define OPENSSPI_SECUR32_MODULE_H

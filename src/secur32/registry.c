@@ -140,8 +140,11 @@ static void package_free(struct package *p)
     mem_client_free(p->name);
     mem_client_free(p->comment);
     lsa_package_close(p->lsa);
-    if (p->module != NULL)
+    if (p->module != NULL) {
+        list_lock();
         module_release(p->module);
+        pthread_mutex_unlock(&lock);
+    }
     mem_client_free(p);
 }
 

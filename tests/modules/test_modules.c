@@ -47,6 +47,17 @@ static const char *toy(const char *name)
     return path;
 }
 
+/* Another file with the same in it. */
+static const char *copy_of(const char *name)
+{
+    static char path[600];
+    char command[1400];
+    snprintf(path, sizeof path, "%s/copy_of_%s.so", kit_folder(), name);
+    snprintf(command, sizeof command, "cp '%s' '%s' && chmod 700 '%s'", toy(name), path, path);
+    assert_int_equal(system(command), 0);
+    return path;
+}
+
 static bool is_mapped(const char *name)
 {
     return strstr(slurp("/proc/self/maps"), name) != NULL;
@@ -67,7 +78,7 @@ static SECURITY_STATUS add(const char *name)
     return AddSecurityPackageA((LPSTR)(uintptr_t)name, NULL);
 }
 
-static SECURITY_STATUS delete (const char *name)
+static SECURITY_STATUS drop(const char *name)
 {
     return DeleteSecurityPackageA((SEC_CHAR *)(uintptr_t)name);
 }
@@ -111,17 +122,19 @@ static void test_add_and_delete(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         assert_false(is_listed("toy"));
-        assert_status(delete ("toy"), SEC_E_SECPKG_NOT_FOUND);
+        assert_status(drop("toy"), SEC_E_SECPKG_NOT_FOUND);
         assert_status(add(toy("toy")), SEC_E_OK);
         assert_true(is_mapped("toy_toy.so"));
         assert_true(is_listed("toy"));
         works("TOY");
         assert_status(add("toy"), SEC_E_UNSUPPORTED_FUNCTION);
-        refused(toy("toy"), SEC_E_CANNOT_INSTALL, "a package of that name is here already");
-        assert_status(delete ("ToY"), SEC_E_OK);
+        refused(toy("toy"), SEC_E_CANNOT_INSTALL, "it is loaded already");
+        refused(copy_of("toy"), SEC_E_CANNOT_INSTALL, "a package of that name is here already");
+        works("toy");
+        assert_status(drop("ToY"), SEC_E_OK);
         assert_false(is_mapped("toy_toy.so"));
     }
-    assert_status(delete ("Negotiate"), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(drop("Negotiate"), SEC_E_UNSUPPORTED_FUNCTION);
     assert_true(is_listed("Negotiate"));
 }
 
@@ -131,11 +144,11 @@ static void test_two_packages_of_a_module(void **state)
     assert_status(add(toy("two")), SEC_E_OK);
     works("duo");
     works("duo2");
-    assert_status(delete ("duo"), SEC_E_OK);
+    assert_status(drop("duo"), SEC_E_OK);
     assert_false(is_listed("duo"));
     works("duo2");
     assert_true(is_mapped("toy_two.so"));
-    assert_status(delete ("duo2"), SEC_E_OK);
+    assert_status(drop("duo2"), SEC_E_OK);
     assert_false(is_mapped("toy_two.so"));
 }
 
@@ -152,9 +165,9 @@ static void test_delete_in_use(void **state)
     assert_status(kit_open(&c, "toy", true, NULL, NULL, NULL), SEC_E_OK);
     assert_status(kit_step(&c, 0, "t", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
 
-    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(drop("toy"), SEC_E_OK);
     assert_false(is_listed("toy"));
-    assert_status(delete ("toy"), SEC_E_SECPKG_NOT_FOUND);
+    assert_status(drop("toy"), SEC_E_SECPKG_NOT_FOUND);
     assert_status(
         AcquireCredentialsHandleA(NULL, name, SECPKG_CRED_BOTH, NULL, NULL, NULL, NULL, &credential, NULL),
         SEC_E_SECPKG_NOT_FOUND);
@@ -169,7 +182,14 @@ static void test_delete_in_use(void **state)
     assert_status(kit_step(&c, 0, "t", "welcome", 7, NULL), SEC_E_OK);
     kit_exchange(&b.context, &a.context, "here", false);
 
-    /* The same name may come again before the old one is gone. */
+    /* Not the same file, but one that is alike may come in before the old one is gone. */
+    char path[600];
+    snprintf(path, sizeof path, "%s/toy_toy.so", kit_folder());
+    refused(path, SEC_E_CANNOT_INSTALL, "it is loaded already");
+    kit_exchange(&a.context, &b.context, "unmoved", false);
+    assert_status(add(copy_of("toy")), SEC_E_OK);
+    works("toy");
+    assert_status(drop("toy"), SEC_E_OK);
     assert_status(add(toy("two")), SEC_E_OK);
     works("duo");
     kit_close(&a);
@@ -177,8 +197,8 @@ static void test_delete_in_use(void **state)
     assert_true(is_mapped("toy_toy.so"));
     kit_close(&c);
     assert_false(is_mapped("toy_toy.so"));
-    assert_status(delete ("duo"), SEC_E_OK);
-    assert_status(delete ("duo2"), SEC_E_OK);
+    assert_status(drop("duo"), SEC_E_OK);
+    assert_status(drop("duo2"), SEC_E_OK);
 }
 
 static atomic_uint exchanged;
@@ -213,13 +233,17 @@ static void test_threads(void **state)
         unsigned before = atomic_load(&exchanged);
         while (atomic_load(&exchanged) < before + 4)
             sched_yield();
-        assert_status(delete ("toy"), SEC_E_OK);
-        assert_status(add(path), SEC_E_OK);
+        assert_status(drop("toy"), SEC_E_OK);
+        /* It comes back when the last of them has let go. */
+        SECURITY_STATUS status;
+        while ((status = add(path)) == SEC_E_CANNOT_INSTALL)
+            sched_yield();
+        assert_status(status, SEC_E_OK);
     }
     atomic_store(&stop, true);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(drop("toy"), SEC_E_OK);
     assert_false(is_mapped("toy_toy.so"));
 }
 
@@ -271,7 +295,7 @@ static void test_hostile(void **state)
     assert_int_equal(before, after);
     assert_status(add(toy("toy")), SEC_E_OK);
     works("toy");
-    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(drop("toy"), SEC_E_OK);
 }
 
 static void test_files(void **state)
@@ -308,7 +332,7 @@ static void test_files(void **state)
     }
     assert_int_equal(chmod(open_folder, 0700), 0);
     assert_status(add(link_path), SEC_E_OK);
-    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(drop("toy"), SEC_E_OK);
     assert_int_equal(unlink(link_path), 0);
     assert_int_equal(unlink(inside), 0);
     if (geteuid() == 0) {
@@ -340,7 +364,7 @@ static void test_configured(void **state)
     assert_true(is_listed("toy"));
     works("toy");
     /* By name, after it was taken away. */
-    assert_status(delete ("toy"), SEC_E_OK);
+    assert_status(drop("toy"), SEC_E_OK);
     assert_status(add("toy"), SEC_E_OK);
     assert_true(is_listed("toy"));
 
@@ -401,7 +425,7 @@ static void test_nothing_is_left(void **state)
         assert_status(add(path), i % 2 ? SEC_E_CANNOT_INSTALL : SEC_E_OK);
         if (i % 2 == 0) {
             works("psk");
-            assert_status(delete ("psk"), SEC_E_OK);
+            assert_status(drop("psk"), SEC_E_OK);
         }
         assert_false(is_mapped(path));
         int fd = dup(0);
