@@ -30,4 +30,6 @@ typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS {
 typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
     SEC_WINNT_AUTH_BYTE_VECTOR UnicodePassword;
 } SEC_WINNT_AUTH_DATA_PASSWORD;
+__attribute__((unused)) static const GUID SEC_WINNT_AUTH_DATA_TYPE_PASSWORD = {
+    0x28bfc32f, 0x10f6, 0x4738, {0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a}};
 #endif
