@@ -430,6 +430,25 @@ static void test_layout(void **state)
         for (size_t i = 0; i < sizeof text; i++)
             assert_int_equal(text[i], 7);
     }
+    /* Readable, sealed, readable: the sealed part may not move inside the readable text either. */
+    for (ULONG cut = 0; cut <= 4; cut++) {
+        uint8_t clear[4] = {9, 9, 9, 9};
+        memset(text, 7, sizeof text);
+        SecBuffer b[4] = {{2, SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, clear},
+                          {sizeof text, SECBUFFER_DATA, text},
+                          {2, SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, clear + 2},
+                          {TOKEN, SECBUFFER_TOKEN, token}};
+        SecBufferDesc d = {SECBUFFER_VERSION, 4, b};
+        assert_status(EncryptMessage(&p.a.context, 0, &d, 0), SEC_E_OK);
+        b[0].cbBuffer = cut;
+        b[2].cbBuffer = 4 - cut;
+        b[2].pvBuffer = clear + cut;
+        assert_status(DecryptMessage(&p.b.context, &d, 0, NULL), cut == 2 ? SEC_E_OK : SEC_E_MESSAGE_ALTERED);
+        b[0].cbBuffer = b[2].cbBuffer = 2;
+        b[2].pvBuffer = clear + 2;
+        if (cut != 2)
+            assert_status(DecryptMessage(&p.b.context, &d, 0, NULL), SEC_E_OK);
+    }
     close_pair(&p);
 }
 
