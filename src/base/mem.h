@@ -38,10 +38,6 @@ size_t mem_live(void);
  * allocated and no thread near. */
 void mem_unload(void);
 
-/* Gives all pages back. For modules on their way out, which have this code to themselves: nothing may be allocated and
- * no thread near. */
-void mem_unload(void);
-
 /* Private zero pages with the properties above, for mem and slab. NULL when refused. size is rounded up to
  * pages; lock: try mlock. mem_pages_reserve: address space only (MAP_NORESERVE), pages appear when touched.
  */
@@ -49,7 +45,7 @@ void *mem_pages(size_t size, bool lock);
 void *mem_pages_reserve(size_t size);
 void mem_pages_free(void *p, size_t size);
 size_t mem_pages_round(size_t size);
-/* Tries to mlock; after the system's first refusal nothing in this process tries again. */
+/* Tries to mlock; where RLIMIT_MEMLOCK does not reach, the pages stay as they are. */
 void mem_pages_lock(void *p, size_t size);
 
 /* Asks the gate below; for allocators built on mem_pages. */

@@ -14,13 +14,18 @@
 /*
  * Systems without MADV_WIPEONFORK (Linux before 4.14, some emulators): the ranges are remembered here, in
  * memory that a fork keeps, and the child maps fresh zero pages over each of them before fork returns to it.
+ * No lock guards the slots, so none can be held by another thread in the moment of a fork, and none has a
+ * place among the locks that others hold over a fork. What that moment finds half done matters to nobody: a
+ * range is remembered before anything is written to it and forgotten after it was wiped.
  */
 enum { RANGES_PER_PAGE = 200 };
 
 struct range {
-    void *start; /* NULL: unused */
+    void *start; /* atomic; NULL: unused; SLOT_TAKEN: size is being written */
     size_t size;
 };
+
+#define SLOT_TAKEN ((void *)1)
 
 struct range_page {
     struct range_page *next;
@@ -29,21 +34,9 @@ struct range_page {
 
 bool mem_test_no_wipeonfork;
 
-static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t ranges_once = PTHREAD_ONCE_INIT;
-static struct range_page *ranges;
+static struct range_page *ranges; /* atomic; pages are added in front and stay */
 static bool ranges_usable;
-static bool lock_refused;
-
-static void before_fork(void)
-{
-    pthread_mutex_lock(&ranges_lock);
-}
-
-static void after_fork_parent(void)
-{
-    pthread_mutex_unlock(&ranges_lock);
-}
 
 /* Fresh zero pages cost nothing until touched; if the system will not give them, the old ones are wiped. */
 static void range_renew(struct range *r)
@@ -52,41 +45,54 @@ static void range_renew(struct range *r)
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (p == MAP_FAILED)
         secret_wipe(r->start, r->size);
+    else
+        madvise(p, r->size, MADV_DONTDUMP);
 }
 
 static void after_fork_child(void)
 {
     for (struct range_page *page = ranges; page; page = page->next) {
         for (size_t i = 0; i < RANGES_PER_PAGE; i++) {
-            if (page->ranges[i].start)
-                range_renew(&page->ranges[i]);
+            struct range *r = &page->ranges[i];
+            if (r->start == SLOT_TAKEN) /* by a thread that does not exist here */
+                r->start = NULL;
+            if (r->start)
+                range_renew(r);
         }
     }
-    pthread_mutex_unlock(&ranges_lock);
 }
 
 static void ranges_begin(void)
 {
-    ranges_usable = pthread_atfork(before_fork, after_fork_parent, after_fork_child) == 0;
+    ranges_usable = pthread_atfork(NULL, NULL, after_fork_child) == 0;
 }
 
-/* The slot that holds start; NULL finds an unused one, in a new page if need be. Under ranges_lock. */
-static struct range *range_find(void *start)
+/* Changes a slot's start from one value to another, in the first slot that has it. NULL: none has. */
+static struct range *range_swap(void *from, void *to)
 {
-    for (struct range_page *page = ranges; page; page = page->next) {
+    for (struct range_page *page = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE); page; page = page->next) {
         for (size_t i = 0; i < RANGES_PER_PAGE; i++) {
-            if (page->ranges[i].start == start)
+            void *expected = from;
+            if (__atomic_load_n(&page->ranges[i].start, __ATOMIC_RELAXED) == from &&
+                __atomic_compare_exchange_n(&page->ranges[i].start, &expected, to, false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_RELAXED))
                 return &page->ranges[i];
         }
     }
-    if (start)
-        return NULL;
+    return NULL;
+}
+
+/* A page of slots more, the first of them taken. */
+static struct range *range_page_add(void)
+{
     struct range_page *page =
         mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return NULL;
-    page->next = ranges;
-    ranges = page;
+    page->ranges[0].start = SLOT_TAKEN;
+    page->next = __atomic_load_n(&ranges, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&ranges, &page->next, page, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        continue;
     return &page->ranges[0];
 }
 
@@ -95,31 +101,26 @@ static bool range_remember(void *start, size_t size)
     pthread_once(&ranges_once, ranges_begin);
     if (!ranges_usable)
         return false;
-    pthread_mutex_lock(&ranges_lock);
-    struct range *r = range_find(NULL);
-    if (r)
-        *r = (struct range){start, size};
-    pthread_mutex_unlock(&ranges_lock);
-    return r != NULL;
+    struct range *r = range_swap(NULL, SLOT_TAKEN);
+    if (!r)
+        r = range_page_add();
+    if (!r)
+        return false;
+    r->size = size;
+    __atomic_store_n(&r->start, start, __ATOMIC_RELEASE);
+    return true;
 }
 
 static void range_forget(void *start)
 {
-    pthread_mutex_lock(&ranges_lock);
-    struct range *r = range_find(start);
-    if (r)
-        *r = (struct range){NULL, 0};
-    pthread_mutex_unlock(&ranges_lock);
+    (void)range_swap(start, NULL);
 }
 
+/* A refusal costs next to nothing and says nothing about the next one: it may be smaller, or a large block
+ * may have been freed before it. */
 void mem_pages_lock(void *p, size_t size)
 {
-    /* RLIMIT_MEMLOCK does not grow back soon: after the first refusal no more system calls are spent on it.
-     */
-    if (__atomic_load_n(&lock_refused, __ATOMIC_RELAXED))
-        return;
-    if (mlock(p, size) != 0)
-        __atomic_store_n(&lock_refused, true, __ATOMIC_RELAXED);
+    (void)mlock(p, size);
 }
 
 size_t mem_pages_round(size_t size)

@@ -67,10 +67,6 @@ uint32_t slab_live(struct slab *s);
  * themselves: no object may be live and no thread near. */
 void slab_unload(void);
 
-/* Gives all reservations back, of every slab. For modules on their way out, which have this code to themselves: no
- * object may be live and no thread near. */
-void slab_unload(void);
-
 /* The rest is inline: what slab.c's control block begins with, and where the objects begin behind it. */
 enum {
     SLAB_INDEX_BITS = sizeof(uintptr_t) == 8 ? 32 : 22,

@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 
@@ -141,6 +142,96 @@ static void test_fork_without_wipeonfork(void **state)
     assert_true(in_child(without_wipeonfork, NULL));
 }
 
+/* Threads that come and go with blocks of their own while others fork: no lock may stay behind in the child.
+ */
+static bool churn_stop;
+
+static void *churn(void *arg)
+{
+    while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED))
+        mem_free(mem_alloc(40000));
+    return arg;
+}
+
+static bool child_uses_big(void *arg)
+{
+    alarm(20); /* a child that hangs is a failure, not a hang of the run */
+    for (int i = 0; i < 10; i++) {
+        void *p = mem_alloc(50000);
+        if (!p || !all_zero(p, 50000))
+            return false;
+        memset(p, 1, 50000);
+        mem_free(p);
+    }
+    return arg == NULL;
+}
+
+static void check_fork_among_threads(void)
+{
+    pthread_t threads[3];
+    __atomic_store_n(&churn_stop, false, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, churn, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        assert_true(in_child(child_uses_big, NULL));
+    __atomic_store_n(&churn_stop, true, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void test_fork_among_threads(void **state)
+{
+    (void)state;
+    check_fork_among_threads();
+}
+
+static bool among_threads_without_wipeonfork(void *arg)
+{
+    mem_test_no_wipeonfork = true;
+    check_fork_among_threads();
+    return arg == NULL;
+}
+
+static void test_fork_among_threads_without_wipeonfork(void **state)
+{
+    (void)state;
+    assert_true(in_child(among_threads_without_wipeonfork, NULL));
+}
+
+static long locked_kilobytes(void)
+{
+    char line[256];
+    long locked = -1;
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && fgets(line, sizeof line, f)) {
+        if (strncmp(line, "VmLck:", 6) == 0)
+            locked = strtol(line + 6, NULL, 10);
+    }
+    if (f)
+        fclose(f);
+    return locked;
+}
+
+static bool locks_small_after_big(void *arg)
+{
+    struct rlimit limit = {1u << 20, 1u << 20};
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || (geteuid() == 0 && setuid(65534) != 0))
+        return false;
+    long before = locked_kilobytes();
+    if (!mem_pages(64 * 1024, true) || locked_kilobytes() != before + 64)
+        return true; /* none is locked here, or nobody says so */
+    mem_free(mem_alloc(4u << 20));
+    before = locked_kilobytes();
+    return mem_pages(64 * 1024, true) && locked_kilobytes() == before + 64 && arg == NULL;
+}
+
+/* A block that is too large to be locked keeps nothing else from it. */
+static void test_lock_after_refusal(void **state)
+{
+    (void)state;
+    assert_true(in_child(locks_small_after_big, NULL));
+}
+
 static bool refuse_third(void *arg, size_t size)
 {
     (void)size;
@@ -212,6 +303,9 @@ int main(void)
 #endif
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_fork_without_wipeonfork),
+        cmocka_unit_test(test_fork_among_threads),
+        cmocka_unit_test(test_fork_among_threads_without_wipeonfork),
+        cmocka_unit_test(test_lock_after_refusal),
         cmocka_unit_test(test_gate),
         cmocka_unit_test(test_threads),
     };
