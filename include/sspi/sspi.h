@@ -925,13 +925,13 @@ typedef struct _SECURITY_PACKAGE_OPTIONS {
 #define SECPKG_OPTIONS_PERMANENT      0x00000001
 
 /*
- * Loads a module for this process: by its absolute path, by its name in section [packages] of sspi.conf, or by the
- * name of its file in the package directory (without .so). pOptions may be NULL. Its packages are found by their own
- * names then.
- * SEC_E_SECPKG_NOT_FOUND: there is no such file. SEC_E_CANNOT_INSTALL, and nothing stays, when others may write the file
- * or its directory, an entry point is missing, the interface version is not known, a table is too short, a package of the
- * same name is here, the package refuses its start, or the file is still loaded; the trace says which.
- * SEC_E_UNSUPPORTED_FUNCTION: a package of that name is here already.
+ * Loads a module for this process: by its absolute path, by its name in section [packages] of sspi.conf, or
+ * by the name of its file in the package directory (without .so). pOptions may be NULL. Its packages are
+ * found by their own names then. SEC_E_SECPKG_NOT_FOUND: there is no such file. SEC_E_CANNOT_INSTALL, and
+ * nothing stays, when others may write the file or its directory, an entry point is missing, the interface
+ * version is not known, a table is too short, a package of the same name is here, the package refuses its
+ * start, or the file is still loaded; the trace says which. SEC_E_UNSUPPORTED_FUNCTION: a package of that
+ * name is here already.
  */
 KSECDDDECLSPEC SECURITY_STATUS SEC_ENTRY AddSecurityPackageW(LPWSTR pszPackageName,
                                                              PSECURITY_PACKAGE_OPTIONS pOptions);
