@@ -188,6 +188,25 @@ static void test_not_distinguished(void **state)
             fail_msg("case %zu is read", i);
 }
 
+/* Right in every other way, and larger than a token may be. */
+static void test_too_large(void **state)
+{
+    static uint8_t bytes[70000], out[71000];
+    struct negotiate_resp resp = {.state = NEGOTIATE_ACCEPT_INCOMPLETE};
+    struct negotiate_init init = {.mech_list = {NULL, 0}};
+    struct wire_writer w;
+    (void)state;
+    for (size_t size = 65000; size <= sizeof bytes; size += 5000) {
+        resp.token = init.token = (struct span){bytes, size};
+        wire_write_init(&w, out, sizeof out);
+        negotiate_resp_write(&w, &resp);
+        assert_int_equal(reads_resp(out, w.at), size == 65000);
+        wire_write_init(&w, out, sizeof out);
+        negotiate_init_write(&w, &init);
+        assert_int_equal(reads_init(out, w.at), size == 65000);
+    }
+}
+
 /* Numbers in OBJECT IDENTIFIERs, up to more than anybody can hold. */
 static void test_long_numbers(void **state)
 {
@@ -361,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_resp_back),
         cmocka_unit_test(test_cut_and_longer),
         cmocka_unit_test(test_not_distinguished),
+        cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_long_numbers),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_nested),
