@@ -51,7 +51,7 @@ static const char *toy(const char *name)
 static const char *copy_of(const char *name)
 {
     static char path[600];
-    char command[1400];
+    char command[2400];
     snprintf(path, sizeof path, "%s/copy_of_%s.so", kit_folder(), name);
     snprintf(command, sizeof command, "cp '%s' '%s' && chmod 700 '%s'", toy(name), path, path);
     assert_int_equal(system(command), 0);
@@ -441,6 +441,27 @@ static void test_nothing_is_left(void **state)
     restart("", NULL);
 }
 
+/* Negotiate's credentials and handshakes hold the packages that they chose from. */
+static void test_under_negotiate(void **state)
+{
+    (void)state;
+    char path[512], conf[1200];
+    struct kit_side a, b;
+    snprintf(path, sizeof path, "%s/ntlm", kit_folder());
+    if (access(path, F_OK) != 0)
+        skip();
+    snprintf(conf, sizeof conf, "[packages]\nntlm = %s\n", path);
+    restart(conf, "/nonexistent");
+    kit_pair("Negotiate", ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY, &a, &b);
+    assert_status(drop("NTLM"), SEC_E_OK);
+    kit_exchange(&a.context, &b.context, "still there", false);
+    assert_true(is_mapped(path));
+    kit_close(&a);
+    kit_close(&b);
+    assert_false(is_mapped(path));
+    restart("", NULL);
+}
+
 /* ---- settings ---- */
 
 static BOOLEAN each_setting(void *arg, const char *key, const char *value)
@@ -476,7 +497,7 @@ int main(void)
         cmocka_unit_test(test_delete_in_use),   cmocka_unit_test(test_threads),
         cmocka_unit_test(test_hostile),         cmocka_unit_test(test_files),
         cmocka_unit_test(test_configured),      cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_nothing_is_left), cmocka_unit_test(test_under_negotiate),
     };
     kit_environment(NULL);
     kit_write_file("trace", "");
