@@ -91,7 +91,8 @@ static void give(int to, const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size + 1);
     fuzz_check(copy != NULL);
-    memcpy(copy, bytes, size);
+    if (size)
+        memcpy(copy, bytes, size);
     step(to, size ? copy : NULL, size);
     free(copy);
 }

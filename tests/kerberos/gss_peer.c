@@ -148,7 +148,8 @@ static void message(char operation, gss_buffer_t in)
         static char text[65536];
         major = gss_unwrap(&minor, context, in, &out, &confidential, NULL);
         text[0] = (char)confidential;
-        memcpy(text + 1, out.value, out.length);
+        if (out.length)
+            memcpy(text + 1, out.value, out.length);
         answer(major, minor, text, out.length + 1);
         say_errors(major, minor);
         gss_release_buffer(&ignored, &out);
