@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Our initiator and our acceptor over NTLM: what is established, what it says of itself, what it signs. */
 #include "nego_kit.h"
+#include "secur32/handle.h"
+#include "secur32/registry.h"
 
 enum {
     SIGNED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT,
@@ -60,6 +62,25 @@ static void test_attributes(void **state)
     close_both();
 }
 
+/* A signature goes from the handle to NTLM's table: there is nobody in between. */
+static void test_no_hop(void **state)
+{
+    struct package *ntlm, *negotiate;
+    (void)state;
+    kit_pair("Negotiate", SEALED, ASC_SEALED, &a, &b);
+    struct handle *slot = handle_acquire_established(&handle_contexts, &a.context);
+    assert_non_null(slot);
+    assert_int_equal(registry_find(u"NTLM", &ntlm), SEC_E_OK);
+    assert_int_equal(registry_find(u"Negotiate", &negotiate), SEC_E_OK);
+    assert_ptr_equal(slot->user, &ntlm->user);
+    assert_ptr_equal(slot->owner, ntlm);
+    assert_ptr_equal(slot->package, negotiate);
+    package_release(ntlm);
+    package_release(negotiate);
+    handle_release(&handle_contexts, slot);
+    close_both();
+}
+
 static void test_wrong_password(void **state)
 {
     (void)state;
@@ -77,9 +98,8 @@ static void test_wrong_password(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signing),
-        cmocka_unit_test(test_sealing),
-        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_signing),        cmocka_unit_test(test_sealing),
+        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_no_hop),
         cmocka_unit_test(test_wrong_password),
     };
     kit_environment(NULL);
