@@ -376,6 +376,84 @@ static void test_passwords(void **state)
     free(cache);
 }
 
+/* ---- which credentials ---- */
+
+static SECURITY_STATUS acquire(const char *principal, ULONG use, CredHandle *credential)
+{
+    SEC_CHAR package[] = "Kerberos";
+    return AcquireCredentialsHandleA((SEC_CHAR *)(uintptr_t)principal, package, use, NULL, NULL, NULL, NULL,
+                                     credential, NULL);
+}
+
+/* A side with that credential. */
+static void open_side(struct kit_side *side, bool initiates, const char *principal, ULONG use)
+{
+    memset(side, 0, sizeof *side);
+    side->initiator = initiates;
+    side->token = malloc(KIT_TOKEN_MAX);
+    assert_non_null(side->token);
+    assert_status(acquire(principal, use, &side->credential), SEC_E_OK);
+    side->has_credential = true;
+}
+
+/* A named service takes tickets for itself only; a named user has to be whose tickets there are. */
+static void test_principals(void **state)
+{
+    static const struct {
+        const char *principal;
+        SECURITY_STATUS status;
+    } cases[] = {
+        {NULL, SEC_E_OK},
+        {"", SEC_E_OK},
+        {"host/server", SEC_E_OK},
+        {"HOST/Server@" REALM, SEC_E_OK},
+        {"t18/server", SEC_E_WRONG_PRINCIPAL},
+    };
+    CredHandle credential;
+    (void)state;
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, SIGN, "host/server", NULL, 0, NULL), SEC_E_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("# %s\n", cases[i].principal ? cases[i].principal : "(none)");
+        open_side(&acceptor, false, cases[i].principal, SECPKG_CRED_INBOUND);
+        assert_status(kit_step(&acceptor, 0, NULL, initiator.token, initiator.token_size, NULL),
+                      cases[i].status);
+        kit_close(&acceptor);
+    }
+    kit_close(&initiator);
+    assert_status(acquire("nobody/server", SECPKG_CRED_INBOUND, &credential), SEC_E_NO_CREDENTIALS);
+    assert_status(acquire("a//b", SECPKG_CRED_INBOUND, &credential), SEC_E_UNKNOWN_CREDENTIALS);
+    assert_status(acquire(KIT_USER, SECPKG_CRED_OUTBOUND, &credential), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    assert_status(acquire(KIT_USER "@" REALM, SECPKG_CRED_OUTBOUND, &credential), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    assert_status(acquire("bob", SECPKG_CRED_OUTBOUND, &credential), SEC_E_NO_CREDENTIALS);
+}
+
+/* Both uses: what one of them lacks is missed when it is needed, and only then. */
+static void test_both_uses(void **state)
+{
+    char *cache = strdup(getenv("KRB5CCNAME")), *keytab = strdup(getenv("KRB5_KTNAME"));
+    CredHandle credential;
+    (void)state;
+    assert_status(acquire(NULL, 0, &credential), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(acquire(NULL, 8, &credential), SEC_E_UNSUPPORTED_FUNCTION);
+    setenv("KRB5CCNAME", "FILE:/nonexistent/cache", 1);
+    open_side(&initiator, true, NULL, SECPKG_CRED_BOTH);
+    assert_status(kit_step(&initiator, SIGN, "host/server", NULL, 0, NULL), SEC_E_NO_CREDENTIALS);
+    kit_close(&initiator);
+    setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
+    assert_status(acquire(NULL, SECPKG_CRED_BOTH, &credential), SEC_E_NO_CREDENTIALS);
+    setenv("KRB5CCNAME", cache, 1);
+    setenv("KRB5_KTNAME", keytab, 1);
+    /* A credential for one use is none for the other. */
+    open_side(&initiator, true, NULL, SECPKG_CRED_INBOUND);
+    assert_status(kit_step(&initiator, SIGN, "host/server", NULL, 0, NULL), SEC_E_NO_CREDENTIALS);
+    kit_close(&initiator);
+    free(cache);
+    free(keytab);
+}
+
 /* The client keytab, where there is one and no ticket. */
 static void test_client_keytab(void **state)
 {
@@ -661,17 +739,57 @@ static void test_threads(void **state)
     }
 }
 
+/* One credential, many handshakes at once; the first of them gets the ticket by password for all. */
+static void *handshake_body(void *arg)
+{
+    struct work *w = arg;
+    struct kit_side user = initiator, server = acceptor;
+    user.token = malloc(KIT_TOKEN_MAX);
+    server.token = malloc(KIT_TOKEN_MAX);
+    for (int i = 0; i < 20; i++) {
+        user.has_context = server.has_context = false;
+        w->failed += kit_step(&user, SEAL, "host/server", NULL, 0, NULL) != SEC_E_OK;
+        w->failed += kit_step(&server, 0, NULL, user.token, user.token_size, NULL) != SEC_E_OK;
+        w->failed += !user.has_context || DeleteSecurityContext(&user.context) != SEC_E_OK;
+        w->failed += !server.has_context || DeleteSecurityContext(&server.context) != SEC_E_OK;
+    }
+    free(user.token);
+    free(server.token);
+    return NULL;
+}
+
+static void test_handshakes_at_once(void **state)
+{
+    (void)state;
+    memset(work, 0, sizeof work);
+    assert_status(kit_open(&initiator, "Kerberos", true, REALM, KIT_USER, KIT_PASSWORD), SEC_E_OK);
+    assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+    run_threads(handshake_body);
+    close_pair();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags),          cmocka_unit_test(test_unprotected),
-        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_key_info),
-        cmocka_unit_test(test_unfinished),     cmocka_unit_test(test_output_room),
-        cmocka_unit_test(test_delegation),     cmocka_unit_test(test_no_delegation),
-        cmocka_unit_test(test_passwords),      cmocka_unit_test(test_client_keytab),
-        cmocka_unit_test(test_places),         cmocka_unit_test(test_sealed_replay),
-        cmocka_unit_test(test_end_of_numbers), cmocka_unit_test(test_another_life),
-        cmocka_unit_test(test_confounders),    cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_unprotected),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_key_info),
+        cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_output_room),
+        cmocka_unit_test(test_delegation),
+        cmocka_unit_test(test_no_delegation),
+        cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_client_keytab),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_sealed_replay),
+        cmocka_unit_test(test_end_of_numbers),
+        cmocka_unit_test(test_another_life),
+        cmocka_unit_test(test_confounders),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_handshakes_at_once),
+        cmocka_unit_test(test_principals),
+        cmocka_unit_test(test_both_uses),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos contexts", tests, NULL, NULL);
