@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "base/mem.h"
@@ -148,14 +149,20 @@ static bool churn_stop;
 
 static void *churn(void *arg)
 {
-    while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED))
+    void *page = mem_pages(4096, false);
+    while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED)) {
         mem_free(mem_alloc(40000));
+        /* Little but what the system does not do: nothing is unmapped. */
+        for (int i = 0; i < 1000; i++)
+            mem_pages_free(page, 0);
+    }
+    munmap(page, 4096);
     return arg;
 }
 
 static bool child_uses_big(void *arg)
 {
-    alarm(20); /* a child that hangs is a failure, not a hang of the run */
+    alarm(10); /* a child that hangs is a failure, not a hang of the run */
     for (int i = 0; i < 10; i++) {
         void *p = mem_alloc(50000);
         if (!p || !all_zero(p, 50000))
