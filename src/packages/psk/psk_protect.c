@@ -20,7 +20,11 @@ enum { MAC_SIZE = PSK_TOKEN_SIZE - AT_MAC, RUNS_MAX = MESSAGE_PARTS_MAX + 1 };
 
 static void derive(const uint8_t secret[static PSK_SECRET_SIZE], const char *name, uint8_t *key, size_t size)
 {
-    crypto_hkdf_expand(secret, (struct span){(const uint8_t *)name, strlen(name)}, key, size);
+    size_t length = 0;
+
+    while (name[length] != 0)
+        length++;
+    crypto_hkdf_expand(secret, (struct span){(const uint8_t *)name, length}, key, size);
 }
 
 static void keys_expand(struct psk_keys *keys, const uint8_t secret[static PSK_SECRET_SIZE])
