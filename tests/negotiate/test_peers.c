@@ -4,6 +4,9 @@
  * token is accepted, or another mechanism is chosen, or the acceptor speaks first; and mechanisms' own
  * tokens. After each five signed and five sealed messages each way; with NTLM the first of them tells whether
  * RC4 was restored after the mechListMIC.
+ *
+ * Heimdal 7.8 over NTLM is missing: its SPNEGO begins none with the accounts that gss-ntlmssp reads, and its
+ * signatures are known to have the wrong number.
  */
 #include "realm.h"
 
