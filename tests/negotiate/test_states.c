@@ -81,6 +81,54 @@ static void test_package_list(void **state)
     }
 }
 
+/* What is offered first with that structure. */
+static void offers(void *identity, const char *package)
+{
+    static SEC_WCHAR name[] = u"Negotiate";
+    memset(&a, 0, sizeof a);
+    a.initiator = true;
+    a.token = malloc(KIT_TOKEN_MAX);
+    assert_status(AcquireCredentialsHandleW(NULL, name, SECPKG_CRED_OUTBOUND, NULL, identity, NULL, NULL,
+                                            &a.credential, NULL),
+                  SEC_E_OK);
+    a.has_credential = true;
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    nego_assert_package(&a.context, package, SECPKG_NEGOTIATION_OPTIMISTIC);
+    kit_close(&a);
+}
+
+/* The list in the other structures that have one, and a structure without. */
+static void test_structures(void **state)
+{
+    static SEC_WCHAR list[] = u"!kerberos", user[] = u"alice", domain[] = u"EXAMPLE",
+                     password[] = u"correct horse";
+    struct {
+        SEC_WINNT_AUTH_IDENTITY_EX2 head;
+        SEC_WCHAR list[9];
+    } ex2 = {.head = {.Version = SEC_WINNT_AUTH_IDENTITY_VERSION_2,
+                      .cbHeaderLength = sizeof ex2.head,
+                      .cbStructureLength = sizeof ex2,
+                      .Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE,
+                      .PackageListOffset = offsetof(__typeof__(ex2), list),
+                      .PackageListLength = 18}};
+    SEC_WINNT_AUTH_IDENTITY_EXW ex = {.Version = SEC_WINNT_AUTH_IDENTITY_VERSION,
+                                      .Length = sizeof ex,
+                                      .Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE,
+                                      .PackageList = list,
+                                      .PackageListLength = 9};
+    SEC_WINNT_AUTH_IDENTITY_W plain = {user, 5, domain, 7, password, 13, SEC_WINNT_AUTH_IDENTITY_UNICODE};
+    (void)state;
+    memcpy(ex2.list, list, 18);
+    offers(&ex, "NTLM");
+    offers(&ex2, "NTLM");
+    ex.PackageListLength = 0;
+    offers(&ex, "Kerberos");
+    ex2.head.PackageListLength = 0;
+    offers(&ex2, "Kerberos");
+    offers(&plain, "NTLM"); /* no realm of that name has a KDC */
+    offers(NULL, "Kerberos");
+}
+
 /* No ticket can be had for that service: NTLM takes over, and the trace says why. */
 static void test_fallback(void **state)
 {
@@ -471,12 +519,19 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_package_list), cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_nobody),       cmocka_unit_test(test_credential_freed),
-        cmocka_unit_test(test_raw),          cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_reject),       cmocka_unit_test(test_bindings),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_package_list),
+        cmocka_unit_test(test_structures),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_credential_freed),
+        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_reject),
+        cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_bits),
         cmocka_unit_test(test_memory),
     };
     realm_environment(NULL);
