@@ -23,6 +23,7 @@ SECURITY_STATUS lsa_credentials_acquire(struct lsa_package *package, const UNICO
     if (package->table.AcquireCredentialsHandle == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
     lsa_call_begin(&call, ansi);
+    call.package = package->id;
     NTSTATUS status = package->table.AcquireCredentialsHandle(principal != NULL ? &name : NULL, use,
                                                               logon_id != NULL ? &logon : NULL, auth_data,
                                                               NULL, NULL, &made, &until);

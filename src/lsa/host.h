@@ -29,7 +29,8 @@ extern LSA_SECPKG_FUNCTION_TABLE lsa_services;
 /* Brackets a call into a package on this thread, so that GetCallInfo answers. Calls nest. */
 struct lsa_call {
     ULONG attributes;
-    ULONG_PTR owner; /* lsa_step_hand_over */
+    ULONG_PTR package; /* whom the services serve; 0: where it makes no difference */
+    ULONG_PTR owner;   /* lsa_step_hand_over */
     LSA_SEC_HANDLE owner_context;
     struct lsa_call *outer;
 };

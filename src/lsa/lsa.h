@@ -43,10 +43,15 @@ SECURITY_STATUS lsa_credentials_acquire(struct lsa_package *package, const UNICO
                                         LSA_SEC_HANDLE *credential, TimeStamp *expiry);
 
 /*
- * From now on this thread's calls are made on behalf of the client of that context, which is the package's
- * that is called: GetClientInfo reports Impersonating, and the context's number as ClientToken. 0: no more.
+ * From now on this thread's calls are made on behalf of a client: GetClientInfo reports Impersonating, and to
+ * the package with the id owner the number of its context as ClientToken; to others none. owner 0: a client
+ * of whom nobody here has anything.
  */
-void lsa_client_set(LSA_SEC_HANDLE context);
+void lsa_client_set(ULONG_PTR owner, LSA_SEC_HANDLE context);
+void lsa_client_clear(void);
+/* Inside a call into a package that steps others: the services now serve the package of that id. The id that
+ * they served before, to be put back. */
+ULONG_PTR lsa_call_as(ULONG_PTR package);
 SECURITY_STATUS lsa_credentials_free(struct lsa_package *package, LSA_SEC_HANDLE credential);
 SECURITY_STATUS lsa_credentials_query(struct lsa_package *package, LSA_SEC_HANDLE credential, ULONG attribute,
                                       void *buffer);

@@ -23,6 +23,7 @@ void lsa_call_begin(struct lsa_call *call, bool ansi)
 {
     call->attributes = SECPKG_CALL_IN_PROC | (ansi ? SECPKG_CALL_ANSI : 0) |
                        (current_call != NULL ? SECPKG_CALL_RECURSIVE : 0);
+    call->package = 0;
     call->owner = 0;
     call->owner_context = 0;
     call->outer = current_call;
@@ -42,11 +43,38 @@ void lsa_step_hand_over(ULONG_PTR owner, LSA_SEC_HANDLE context)
     }
 }
 
-static _Thread_local LSA_SEC_HANDLE client_context;
-
-void lsa_client_set(LSA_SEC_HANDLE context)
+ULONG_PTR lsa_call_as(ULONG_PTR package)
 {
-    client_context = context;
+    if (current_call == NULL)
+        return 0;
+    ULONG_PTR before = current_call->package;
+    current_call->package = package;
+    return before;
+}
+
+static _Thread_local struct {
+    bool set;
+    ULONG_PTR owner;
+    LSA_SEC_HANDLE context;
+} client;
+
+void lsa_client_set(ULONG_PTR owner, LSA_SEC_HANDLE context)
+{
+    client.set = true;
+    client.owner = owner;
+    client.context = context;
+}
+
+void lsa_client_clear(void)
+{
+    client.set = false;
+}
+
+/* A number of one package's means another thing, or nothing, to the next. */
+static HANDLE client_token(void)
+{
+    bool owner = client.set && client.owner != 0 && current_call != NULL && current_call->package == client.owner;
+    return owner ? (HANDLE)client.context : NULL;
 }
 
 static ULONG thread_id(void)
@@ -143,9 +171,9 @@ static NTSTATUS NTAPI lsa_GetClientInfo(PSECPKG_CLIENT_INFO ClientInfo)
         .LogonId = logon_id(),
         .ProcessID = (ULONG)getpid(),
         .ThreadID = thread_id(),
-        .Impersonating = client_context != 0,
+        .Impersonating = client.set,
         .ImpersonationLevel = SecurityImpersonation,
-        .ClientToken = (HANDLE)client_context,
+        .ClientToken = client_token(),
     };
     return STATUS_SUCCESS;
 }
@@ -158,9 +186,9 @@ static NTSTATUS NTAPI lsa_GetClientInfoEx(PSECPKG_CLIENT_INFO_EX ClientInfo, ULO
         .LogonId = logon_id(),
         .ProcessID = (ULONG)getpid(),
         .ThreadID = thread_id(),
-        .Impersonating = client_context != 0,
+        .Impersonating = client.set,
         .ImpersonationLevel = SecurityImpersonation,
-        .ClientToken = (HANDLE)client_context,
+        .ClientToken = client_token(),
     };
     return STATUS_SUCCESS;
 }

@@ -232,6 +232,19 @@ SECURITY_STATUS packages_identity_read(PLSA_COPY_FROM_CLIENT_BUFFER copy, const 
     return SEC_E_OK;
 }
 
+SECURITY_STATUS packages_identity_own(PLSA_COPY_FROM_CLIENT_BUFFER copy, const void *data, bool ansi)
+{
+    struct packages_identity id;
+    bool given;
+    if (data == NULL)
+        return SEC_E_NO_CREDENTIALS;
+    SECURITY_STATUS status = packages_identity_read(copy, data, ansi, &id, &given);
+    if (status == SEC_E_OK && id.password.text == NULL)
+        status = SEC_E_NO_CREDENTIALS;
+    packages_identity_free(&id);
+    return status;
+}
+
 static bool text_copy(struct packages_text *out, const char16_t *text, size_t units)
 {
     char16_t *copy = mem_alloc((units + 1) * sizeof *copy);

@@ -37,6 +37,13 @@ struct packages_identity {
 SECURITY_STATUS packages_identity_read(PLSA_COPY_FROM_CLIENT_BUFFER copy, const void *data, bool ansi,
                                        struct packages_identity *out, bool *given);
 
+/*
+ * For whoever acts for a client (SECPKG_CLIENT_INFO's Impersonating), where only a password of the
+ * application's own makes a credential that is not the process's. SEC_E_NO_CREDENTIALS: there is none in the
+ * structure, or no structure; or why it cannot be read.
+ */
+SECURITY_STATUS packages_identity_own(PLSA_COPY_FROM_CLIENT_BUFFER copy, const void *data, bool ansi);
+
 /* Takes "DOMAIN\user" in the user's field apart where there is no domain, or an empty one. user@domain stays
  * as it is. false: out of memory, and nothing is changed. */
 bool packages_identity_split(struct packages_identity *id);

@@ -24,38 +24,54 @@ static void credential_destroy(struct handle *slot)
     package_release(slot->package);
 }
 
+struct client {
+    bool set;
+    struct handle *context; /* must stay until client_leave; NULL: it is gone */
+};
+
+/*
+ * Whose the context is, which need not be the package that the handshake was made with. Its LSA half knows
+ * the context by the same number as its user half; imported ones it does not know. NULL: nobody's.
+ */
+static const struct package *client_owner(const struct handle *context)
+{
+    if (context == NULL || context->lsa == 0)
+        return NULL;
+    return context->owner != NULL ? context->owner : context->package;
+}
+
 /*
  * Who acts for a client gets that client's credentials, or none: what the process has is not the client's.
- * *client: the context that must stay until client_leave, NULL when the caller is itself.
+ * Default credentials are for the package whose the context is, and for packages without a user half of their
+ * own, which may step that one. What an identity structure is good for then the package knows.
  */
 static SECURITY_STATUS client_enter(const struct package *package, const struct acquisition *call,
-                                    struct handle **client)
+                                    struct client *client)
 {
     CtxtHandle context;
 
-    *client = NULL;
-    if (call->auth_data != NULL || !impersonate_current(&context))
+    *client = (struct client){0};
+    if (!impersonate_current(&context))
         return SEC_E_OK;
-    struct handle *slot = handle_acquire_established(&handle_contexts, &context);
-    if (slot == NULL)
-        return SEC_E_INVALID_HANDLE;
-    /* The package whose the context is, which need not be the one that the handshake was made with; its LSA
-     * half knows the context by the same number as its user half. */
-    if (slot->user != &package->user || slot->lsa == 0) {
-        handle_release(&handle_contexts, slot);
-        return SEC_E_NO_CREDENTIALS;
-    }
-    lsa_client_set(slot->user_context);
-    *client = slot;
-    return SEC_E_OK;
+    client->set = true;
+    client->context = handle_acquire_established(&handle_contexts, &context);
+    const struct package *owner = client_owner(client->context);
+    bool steps_others = package->user.InitUserModeContext == NULL;
+    if (owner != NULL)
+        lsa_client_set(lsa_package_id(owner->lsa), client->context->user_context);
+    else
+        lsa_client_set(0, 0);
+    if (call->auth_data != NULL || (owner != NULL && (owner == package || steps_others)))
+        return SEC_E_OK;
+    return client->context == NULL ? SEC_E_INVALID_HANDLE : SEC_E_NO_CREDENTIALS;
 }
 
-static void client_leave(struct handle *client)
+static void client_leave(const struct client *client)
 {
-    if (client == NULL)
-        return;
-    lsa_client_set(0);
-    handle_release(&handle_contexts, client);
+    if (client->set)
+        lsa_client_clear();
+    if (client->context != NULL)
+        handle_release(&handle_contexts, client->context);
 }
 
 /* With the package held; on success the slot has taken that over. */
@@ -70,12 +86,12 @@ static SECURITY_STATUS acquire_from(struct package *package, const struct acquis
     if (slot == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     slot->package = package;
-    struct handle *client;
+    struct client client;
     SECURITY_STATUS status = client_enter(package, call, &client);
     if (status == SEC_E_OK)
         status = lsa_credentials_acquire(package->lsa, call->principal != NULL ? &principal : NULL, call->use,
                                          call->logon_id, call->auth_data, call->ansi, &slot->lsa, &expiry);
-    client_leave(client);
+    client_leave(&client);
     if (trace_on())
         trace_event("secur32", "acquire-credentials", "package=%s use=0x%x explicit=%d status=0x%08x",
                     package->name, (unsigned)call->use, call->auth_data != NULL, (unsigned)status);

@@ -49,4 +49,5 @@ const struct negotiate_host negotiate_host = {
     .hold = inner_hold,
     .release = inner_release,
     .hand_over = lsa_step_hand_over,
+    .call_as = lsa_call_as,
 };

@@ -432,8 +432,35 @@ static SECURITY_STATUS credential_fill(struct kerberos_credential *c, OM_uint32 
     return c->use & SECPKG_CRED_OUTBOUND ? c->initiate_status : c->accept_status;
 }
 
-/* Between ImpersonateSecurityContext and RevertSecurityContext the default credentials are the client's: what
- * it delegated to that context. */
+/* Is the named principal, if any is named, who delegated? */
+static SECURITY_STATUS check_delegated(const struct kerberos_credential *c,
+                                       const struct kerberos_tickets *given)
+{
+    OM_uint32 minor, ignored;
+    gss_name_t wanted = GSS_C_NO_NAME, found = GSS_C_NO_NAME;
+    int equal = 0;
+    if (c->principal == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status = import_principal(c->principal, &wanted);
+    if (status != SEC_E_OK)
+        return status;
+    OM_uint32 major = kerberos_mit.gss_inquire_cred(&minor, given->cred, &found, NULL, NULL, NULL);
+    if (!GSS_ERROR(major))
+        major = kerberos_mit.gss_compare_name(&minor, wanted, found, &equal);
+    kerberos_mit.gss_release_name(&ignored, &wanted);
+    if (found != GSS_C_NO_NAME)
+        kerberos_mit.gss_release_name(&ignored, &found);
+    if (GSS_ERROR(major))
+        return kerberos_status_gss("gss_compare_name", KERBEROS_INITIATE, major, minor);
+    if (!equal)
+        return kerberos_status_own("impersonate", SEC_E_NO_CREDENTIALS,
+                                   "the named principal is not the client that is impersonated",
+                                   "name that client or nobody, or give a password");
+    return SEC_E_OK;
+}
+
+/* Between ImpersonateSecurityContext and RevertSecurityContext there is what the client delegated to that
+ * context, and of the process's tickets and keys nothing. */
 static SECURITY_STATUS credential_impersonated(struct kerberos_credential *c,
                                                const SECPKG_CLIENT_INFO *client)
 {
@@ -444,6 +471,9 @@ static SECURITY_STATUS credential_impersonated(struct kerberos_credential *c,
             "the client asks for ISC_REQ_DELEGATE, and its KDC must trust this service");
     if (!(c->use & SECPKG_CRED_OUTBOUND))
         return SEC_E_NO_CREDENTIALS;
+    SECURITY_STATUS status = check_delegated(c, context->given);
+    if (status != SEC_E_OK)
+        return status;
     c->initiate = kerberos_tickets_hold(context->given);
     c->accept_status = SEC_E_NO_CREDENTIALS;
     return SEC_E_OK;
@@ -456,9 +486,12 @@ static SECURITY_STATUS credential_make(struct kerberos_credential *c, PUNICODE_S
     SECURITY_STATUS status = credential_who(c, name, auth_data);
     if (status != SEC_E_OK)
         return status;
-    bool known = kerberos_lsa->GetClientInfo(&client) >= 0;
-    if (known && client.Impersonating && c->principal == NULL)
+    if (kerberos_lsa->GetClientInfo(&client) < 0 || !client.Impersonating)
+        return credential_fill(c, lifetime);
+    if (c->password == NULL)
         return credential_impersonated(c, &client);
+    /* A password of the application's own needs nothing of the process's; a keytab would be. */
+    c->use &= ~(ULONG)SECPKG_CRED_INBOUND;
     return credential_fill(c, lifetime);
 }
 

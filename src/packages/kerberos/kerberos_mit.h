@@ -16,6 +16,7 @@
 #define KERBEROS_MIT_SYMBOLS(X)                                                                              \
     X(gss_accept_sec_context)                                                                                \
     X(gss_acquire_cred_from)                                                                                 \
+    X(gss_compare_name)                                                                                      \
     X(gss_delete_sec_context)                                                                                \
     X(gss_display_name)                                                                                      \
     X(gss_display_status)                                                                                    \

@@ -36,19 +36,40 @@ static SECURITY_STATUS list_mechs(struct negotiate_credential *c)
     return allowed > 0 ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
 }
 
-static void acquire(struct negotiate_credential *c, struct negotiate_credential_mech *m)
+static SECURITY_STATUS acquire_call(struct negotiate_credential *c, struct negotiate_credential_mech *m)
 {
-    const SECPKG_FUNCTION_TABLE *lsa = m->mech.inner.lsa;
     UNICODE_STRING principal = c->principal;
     LUID logon = c->logon;
     TimeStamp expiry;
 
+    return m->mech.inner.lsa->AcquireCredentialsHandle(principal.Buffer != NULL ? &principal : NULL, c->use,
+                                                       c->has_logon ? &logon : NULL, c->identity.structure,
+                                                       NULL, NULL, &m->handle, &expiry);
+}
+
+/* Between ImpersonateSecurityContext and RevertSecurityContext, without a password: only the package whose
+ * the client is has anything of the client's; what the others have is the process's. */
+static bool is_others(PLSA_SECPKG_FUNCTION_TABLE host)
+{
+    SECPKG_CLIENT_INFO client = {0};
+
+    return host->GetClientInfo(&client) >= 0 && client.Impersonating && client.ClientToken == NULL;
+}
+
+/* host NULL: with the application's password, whoever is calling. */
+static void acquire(struct negotiate_credential *c, struct negotiate_credential_mech *m,
+                    PLSA_SECPKG_FUNCTION_TABLE host)
+{
+    const SECPKG_FUNCTION_TABLE *lsa = m->mech.inner.lsa;
+    ULONG_PTR before = negotiate_host.call_as(m->mech.inner.id);
+
     m->tried = true;
     m->status = SEC_E_UNSUPPORTED_FUNCTION;
-    if (lsa->AcquireCredentialsHandle != NULL)
-        m->status = lsa->AcquireCredentialsHandle(principal.Buffer != NULL ? &principal : NULL, c->use,
-                                                  c->has_logon ? &logon : NULL, c->identity.structure, NULL,
-                                                  NULL, &m->handle, &expiry);
+    if (host != NULL && is_others(host))
+        m->status = SEC_E_NO_CREDENTIALS;
+    else if (lsa->AcquireCredentialsHandle != NULL)
+        m->status = acquire_call(c, m);
+    negotiate_host.call_as(before);
     if (m->status > 0)
         m->status = SEC_E_OK;
     if (trace_on())
@@ -57,6 +78,25 @@ static void acquire(struct negotiate_credential *c, struct negotiate_credential_
     /* Memory comes back; another reason stays. */
     if (m->status == SEC_E_INSUFFICIENT_MEMORY)
         m->tried = false;
+}
+
+/* What there is without a password. It is an error to have none only for who acts for a client; everybody
+ * else hears it at the first handshake, with the reason. */
+static SECURITY_STATUS acquire_all(struct negotiate_credential *c, PLSA_SECPKG_FUNCTION_TABLE host)
+{
+    SECPKG_CLIENT_INFO client = {0};
+    bool found = false;
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (!c->mechs[i].allowed)
+            continue;
+        acquire(c, &c->mechs[i], host);
+        if (c->mechs[i].status == SEC_E_INSUFFICIENT_MEMORY)
+            return SEC_E_INSUFFICIENT_MEMORY;
+        found |= c->mechs[i].status == SEC_E_OK;
+    }
+    bool acting = host->GetClientInfo(&client) >= 0 && client.Impersonating;
+    return found || !acting ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
 }
 
 SECURITY_STATUS negotiate_credential_make(const struct negotiate_wish *wish,
@@ -75,14 +115,12 @@ SECURITY_STATUS negotiate_credential_make(const struct negotiate_wish *wish,
     pthread_mutex_init(&c->lock, NULL);
     status = copy_principal(c, wish->principal);
     if (status == SEC_E_OK)
-        status = negotiate_identity_read(wish->copy, wish->auth_data, wish->ansi, &c->identity);
+        status = negotiate_identity_read(wish->host->CopyFromClientBuffer, wish->auth_data, wish->ansi,
+                                         &c->identity);
     if (status == SEC_E_OK)
         status = list_mechs(c);
-    for (size_t i = 0; status == SEC_E_OK && c->identity.structure == NULL && i < c->count; i++) {
-        acquire(c, &c->mechs[i]);
-        if (c->mechs[i].status == SEC_E_INSUFFICIENT_MEMORY)
-            status = SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (status == SEC_E_OK && c->identity.texts.password.text == NULL)
+        status = acquire_all(c, wish->host);
     if (status != SEC_E_OK) {
         negotiate_credential_release(c);
         return status;
@@ -121,7 +159,7 @@ SECURITY_STATUS negotiate_credential_use(struct negotiate_credential *c, size_t 
         return SEC_E_SECPKG_NOT_FOUND;
     pthread_mutex_lock(&c->lock);
     if (!m->tried)
-        acquire(c, m);
+        acquire(c, m, NULL);
     SECURITY_STATUS status = m->status;
     *handle = m->handle;
     pthread_mutex_unlock(&c->lock);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/negotiate credential: one credential of each mechanism behind one handle. With the application's
- * identity they are acquired when a handshake first wants them, since a mechanism may have to ask somebody
- * far away; default credentials are acquired at once, because whose they are is decided by who is calling
- * (ImpersonateSecurityContext). Handshakes hold the object beyond its handle.
+ * packages/negotiate credential: one credential of each mechanism behind one handle. With a password of the
+ * application's they are acquired when a handshake first wants them, since a mechanism may have to ask
+ * somebody far away; what the process has without one is acquired at once, because whose it is is decided by
+ * who is calling (ImpersonateSecurityContext). Handshakes hold the object beyond its handle.
  */
 #ifndef OPENSSPI_PACKAGES_NEGOTIATE_CREDENTIAL_H
 #define OPENSSPI_PACKAGES_NEGOTIATE_CREDENTIAL_H
@@ -40,10 +40,11 @@ struct negotiate_wish {
     const LUID *logon;
     void *auth_data; /* in the client's memory */
     bool ansi;
-    PLSA_COPY_FROM_CLIENT_BUFFER copy;
+    PLSA_SECPKG_FUNCTION_TABLE host;
 };
 
-/* Held once. SEC_E_NO_CREDENTIALS: no mechanism is there or none is allowed. */
+/* Held once. SEC_E_NO_CREDENTIALS: no mechanism is there or none is allowed, or the client that the caller
+ * acts for has given nothing to any. */
 SECURITY_STATUS negotiate_credential_make(const struct negotiate_wish *wish,
                                           struct negotiate_credential **made);
 void negotiate_credential_hold(struct negotiate_credential *c);

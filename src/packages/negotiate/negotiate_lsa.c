@@ -125,7 +125,7 @@ static NTSTATUS NTAPI negotiate_SpAcquireCredentialsHandle(
         .logon = LogonId,
         .auth_data = AuthorizationData,
         .ansi = call_is_ansi(),
-        .copy = lsa_functions->CopyFromClientBuffer,
+        .host = lsa_functions,
     };
     struct negotiate_credential *made;
     uintptr_t id;

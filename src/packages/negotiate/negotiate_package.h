@@ -44,6 +44,9 @@ struct negotiate_host {
     /* Inside InitLsaModeContext or AcceptLsaModeContext: the ContextData of this call belongs to that
      * package's user half, which knows the context by that handle of its own LSA half. */
     void (*hand_over)(ULONG_PTR id, LSA_SEC_HANDLE context);
+    /* Inside a call: from now on LSA_SECPKG_FUNCTION_TABLE answers as for that package, whose functions are
+     * called next. What it was before, to be put back. */
+    ULONG_PTR (*call_as)(ULONG_PTR id);
 };
 
 /* The host defines it. */

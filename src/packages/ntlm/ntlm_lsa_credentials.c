@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "base/utf16.h"
 #include "packages/attributes.h"
+#include "packages/identity.h"
 #include "packages/ntlm/ntlm_info.h"
 #include "packages/ntlm/ntlm_lsa.h"
 
@@ -24,6 +25,15 @@ static bool call_is_ansi(void)
 static SECURITY_STATUS credential_identity(struct ntlm_credential *c, const UNICODE_STRING *principal,
                                            void *data)
 {
+    SECPKG_CLIENT_INFO client = {0};
+    if (ntlm_lsa_functions->GetClientInfo != NULL && ntlm_lsa_functions->GetClientInfo(&client) >= 0 &&
+        client.Impersonating) {
+        SECURITY_STATUS own =
+            packages_identity_own(ntlm_lsa_functions->CopyFromClientBuffer, data, call_is_ansi());
+        if (own != SEC_E_OK) {
+            return own; /* NTLM delegates nothing, and what the process has is not the client's */
+        }
+    }
     if (data != NULL) {
         SECURITY_STATUS status = ntlm_identity_read(ntlm_lsa_functions->CopyFromClientBuffer, data,
                                                     call_is_ansi(), &c->identity, &c->supplied);

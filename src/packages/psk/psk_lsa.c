@@ -119,8 +119,12 @@ static SECURITY_STATUS outbound_identity(const void *data, struct psk_identity *
 {
     struct psk_name name = {0};
     bool given = false;
-    SECURITY_STATUS status = data != NULL ? client_name(data, &name, &given) : SEC_E_OK;
+    SECPKG_CLIENT_INFO client = {0};
 
+    /* Every key here is the process's, and none of a client's that it acts for. */
+    if (host->GetClientInfo(&client) >= 0 && client.Impersonating)
+        return SEC_E_NO_CREDENTIALS;
+    SECURITY_STATUS status = data != NULL ? client_name(data, &name, &given) : SEC_E_OK;
     if (status != SEC_E_OK)
         return status;
     if (given)
