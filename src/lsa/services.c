@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LSA_SECPKG_FUNCTION_TABLE: what the host does for a package. Memory, the client's memory and who is calling
- * are here; the credentials of logon sessions (sessions.h); Windows' SAM, access tokens, notifications and credential manager are not, and
- * their entries say so: STATUS_NOT_SUPPORTED, NULL, FALSE, or nothing where the entry has no answer. No entry
- * is NULL.
+ * are here; the credentials of logon sessions (sessions.h); Windows' SAM, access tokens, notifications and
+ * credential manager are not, and their entries say so: STATUS_NOT_SUPPORTED, NULL, FALSE, or nothing where
+ * the entry has no answer. No entry is NULL.
  */
 #include "lsa/host.h"
 
@@ -73,7 +73,8 @@ void lsa_client_clear(void)
 /* A number of one package's means another thing, or nothing, to the next. */
 static HANDLE client_token(void)
 {
-    bool owner = client.set && client.owner != 0 && current_call != NULL && current_call->package == client.owner;
+    bool owner =
+        client.set && client.owner != 0 && current_call != NULL && current_call->package == client.owner;
     return owner ? (HANDLE)client.context : NULL;
 }
 

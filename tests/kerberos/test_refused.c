@@ -240,6 +240,19 @@ static void test_garbage(void **state)
         assert_status(kit_step(&acceptor, 0, NULL, initiator.token, size, NULL), SEC_E_INVALID_TOKEN);
         kit_close(&acceptor);
     }
+    /* Framed as ours, but no AP-REQ. */
+    size_t tok_id = initiator.token[1] & 0x80 ? 13u + (initiator.token[1] & 0x7f) : 13;
+    assert_int_equal(initiator.token[tok_id], 1);
+    for (unsigned id = 0; id < 0x600; id++) {
+        if (id == 0x100)
+            continue;
+        initiator.token[tok_id] = (uint8_t)(id >> 8);
+        initiator.token[tok_id + 1] = (uint8_t)id;
+        assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+        assert_status(kit_step(&acceptor, 0, NULL, initiator.token, initiator.token_size, NULL),
+                      SEC_E_INVALID_TOKEN);
+        kit_close(&acceptor);
+    }
     kit_close(&initiator);
 }
 
@@ -361,6 +374,45 @@ static SECURITY_STATUS bound(const char *ours, const char *theirs, ULONG asc)
     kit_close(&initiator);
     kit_close(&acceptor);
     return status;
+}
+
+/* In DCE style, where the acceptor knows of the client's bindings only at the end; late: they are given to it
+ * then and not before. */
+static SECURITY_STATUS bound_dce(const char *ours, const char *theirs, ULONG asc, bool late)
+{
+    uint8_t one[128], two[128];
+    struct kit_side initiator, acceptor;
+    SecBuffer a = bindings(one, ours ? ours : ""), b = bindings(two, theirs ? theirs : "");
+    SecBuffer *first = theirs && !late ? &b : NULL, *last = theirs && late ? &b : NULL;
+    ULONG isc = SIGN | ISC_REQ_USE_DCE_STYLE;
+    asc |= ASC_REQ_USE_DCE_STYLE;
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, isc, "host/server", NULL, 0, ours ? &a : NULL), SEC_I_CONTINUE_NEEDED);
+    SECURITY_STATUS status = kit_step(&acceptor, asc, NULL, initiator.token, initiator.token_size, first);
+    if (status == SEC_I_CONTINUE_NEEDED) {
+        assert_status(
+            kit_step(&initiator, isc, "host/server", acceptor.token, acceptor.token_size, ours ? &a : NULL),
+            SEC_E_OK);
+        status = kit_step(&acceptor, asc, NULL, initiator.token, initiator.token_size, last);
+    }
+    kit_close(&initiator);
+    kit_close(&acceptor);
+    return status;
+}
+
+static void test_bindings_dce(void **state)
+{
+    (void)state;
+    assert_status(bound_dce(NULL, NULL, 0, false), SEC_E_OK);
+    assert_status(bound_dce("tls-unique:1", "tls-unique:1", 0, false), SEC_E_OK);
+    assert_status(bound_dce("tls-unique:1", "tls-unique:2", 0, false), SEC_E_BAD_BINDINGS);
+    assert_status(bound_dce(NULL, "tls-unique:2", 0, false), SEC_E_BAD_BINDINGS);
+    assert_status(bound_dce(NULL, "tls-unique:2", ASC_REQ_ALLOW_MISSING_BINDINGS, false), SEC_E_OK);
+    assert_status(bound_dce("tls-unique:1", NULL, 0, false), SEC_E_OK);
+    /* What comes late was compared with nothing. */
+    assert_status(bound_dce("tls-unique:1", "tls-unique:2", 0, true), SEC_E_BAD_BINDINGS);
+    assert_status(bound_dce(NULL, "tls-unique:2", 0, true), SEC_E_BAD_BINDINGS);
 }
 
 static void test_bindings(void **state)
@@ -492,6 +544,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_altered_request),
         cmocka_unit_test(test_replayed_request),
         cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_bindings_dce),
 #ifdef FAKETIME
         cmocka_unit_test(test_clocks),
 #endif

@@ -36,7 +36,11 @@ static bool is_kerberos(const SecBuffer *token)
     if (tag != 0x60 || wire_read_u8(&r) != 0x06 || wire_read_u8(&r) != KERBEROS_OID_SIZE)
         return false;
     const uint8_t *oid = wire_read_bytes(&r, KERBEROS_OID_SIZE);
-    return oid != NULL && memcmp(oid, kerberos_oid, KERBEROS_OID_SIZE) == 0;
+    if (oid == NULL || memcmp(oid, kerberos_oid, KERBEROS_OID_SIZE) != 0)
+        return false;
+    /* RFC 4121 4.1: TOK_ID of an AP-REQ. */
+    uint8_t first = wire_read_u8(&r), second = wire_read_u8(&r);
+    return !r.failed && first == 0x01 && second == 0x00;
 }
 
 static SECURITY_STATUS start(LSA_SEC_HANDLE credential_id, ULONG wanted, LSA_SEC_HANDLE *id)
@@ -58,10 +62,10 @@ static SECURITY_STATUS start(LSA_SEC_HANDLE credential_id, ULONG wanted, LSA_SEC
     return status;
 }
 
-/* The library lets a client that sends no bindings pass and only says so in the flags. */
-static SECURITY_STATUS check_bound(const struct kerberos_context *c, bool wanted, OM_uint32 flags)
+/* The library lets a client that sends no bindings pass and only says so in the flags of the last step. */
+static SECURITY_STATUS check_bound(const struct kerberos_context *c, OM_uint32 flags)
 {
-    if (!wanted || (flags & GSS_C_CHANNEL_BOUND_FLAG) || (c->wanted & ASC_REQ_ALLOW_MISSING_BINDINGS))
+    if (!c->bound || (flags & GSS_C_CHANNEL_BOUND_FLAG) || (c->wanted & ASC_REQ_ALLOW_MISSING_BINDINGS))
         return SEC_E_OK;
     return kerberos_status_own("channel-bindings", SEC_E_BAD_BINDINGS, "the client sent none",
                                "clients that know no bindings pass with ASC_REQ_ALLOW_MISSING_BINDINGS");
@@ -94,30 +98,34 @@ static SECURITY_STATUS step(struct kerberos_context *c, PSecBufferDesc input, PS
     gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
     struct gss_channel_bindings_struct bindings = {0};
     gss_cred_id_t delegated = GSS_C_NO_CREDENTIAL;
-    bool bound;
+    bool bound, goes_on;
     const SecBuffer *token = secbuf_find(input, SECBUFFER_TOKEN);
     if (token == NULL || token->cbBuffer == 0 || !is_kerberos(token))
         return SEC_E_INVALID_TOKEN;
     SECURITY_STATUS status = kerberos_context_bindings(input, &bindings, &bound);
     if (status != SEC_E_OK)
         return status;
+    c->bound |= bound;
     gss_buffer_desc in = {token->cbBuffer, token->pvBuffer};
     OM_uint32 major = kerberos_mit.gss_accept_sec_context(&minor, &c->gss, c->own->cred, &in,
                                                           bound ? &bindings : GSS_C_NO_CHANNEL_BINDINGS, NULL,
                                                           NULL, &out, &flags, NULL, &delegated);
     status = keep_delegated(c, delegated);
+    goes_on = (major & GSS_S_CONTINUE_NEEDED) != 0;
     if (GSS_ERROR(major))
         status = refuse(c, kerberos_status_gss("gss_accept_sec_context", KERBEROS_ACCEPT, major, minor),
                         output, &out, attributes);
+    else if (status == SEC_E_OK && goes_on)
+        status = out.length > 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN; /* to what would the client answer? */
     else if (status == SEC_E_OK)
-        status = check_bound(c, bound, flags);
+        status = check_bound(c, flags);
     if (status == SEC_E_OK)
         status = kerberos_context_output(output, &out);
     kerberos_mit.gss_release_buffer(&ignored, &out);
     if (status != SEC_E_OK)
         return status;
     *attributes = kerberos_context_attributes(c, flags);
-    if (major & GSS_S_CONTINUE_NEEDED)
+    if (goes_on)
         return SEC_I_CONTINUE_NEEDED;
     return kerberos_context_finish(c, flags, attributes, expiry, data);
 }

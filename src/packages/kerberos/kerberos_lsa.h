@@ -73,6 +73,7 @@ NTSTATUS NTAPI kerberos_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHa
 struct kerberos_context {
     struct slab_head head;
     bool initiator, finished, supplied;
+    bool bound;                           /* acceptor: it was given channel bindings, in whatever step */
     ULONG wanted;                         /* ISC_REQ_ or ASC_REQ_ of the first step */
     gss_ctx_id_t gss;                     /* GSS_C_NO_CONTEXT once finished or failed */
     gss_name_t target;                    /* initiator */
