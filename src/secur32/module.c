@@ -64,6 +64,33 @@ static const char *parent_fault(const char *path)
     return path_fault(size > 0 ? parent : "/", true);
 }
 
+/* What lies above the directory: nobody else may put another in the place of what was looked at. Where the
+ * sticky bit is set others may write, but not rename what is not theirs. */
+static const char *ancestors_fault(const char *real)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    size_t size = strlen(real);
+
+    memcpy(path, real, size + 1);
+    for (int level = 0; size > 1; level++) {
+        while (size > 1 && path[size - 1] != '/')
+            size--;
+        if (size > 1)
+            size--;
+        path[size] = 0;
+        if (level == 0) /* parent_fault's */
+            continue;
+        if (stat(path, &st) != 0)
+            return "a directory above it cannot be looked at";
+        if (st.st_uid != 0 && st.st_uid != geteuid())
+            return "a directory above it belongs to another user";
+        if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
+            return "others may write a directory above it";
+    }
+    return NULL;
+}
+
 /* real: PATH_MAX bytes for the file behind all links. */
 static const char *file_fault(const char *path, char *real)
 {
@@ -73,7 +100,8 @@ static const char *file_fault(const char *path, char *real)
         return "its path is not absolute";
     if (realpath(path, real) == NULL)
         return errno == ENOENT ? "there is no such file" : "it cannot be looked at";
-    if ((fault = parent_fault(path)) != NULL || (fault = parent_fault(real)) != NULL)
+    if ((fault = parent_fault(path)) != NULL || (fault = parent_fault(real)) != NULL ||
+        (fault = ancestors_fault(real)) != NULL)
         return fault;
     return path_fault(real, false);
 }

@@ -6,7 +6,8 @@
  *
  * What a module may do its writer may do: the file and the directories that it is found in must not be
  * writable by anybody but their owner, who is root or the user that the process runs as. Of a path through
- * symbolic links the directory of the path and the one that the file lies in are looked at.
+ * symbolic links the directory of the path and the one that the file lies in are looked at, and all
+ * directories above the latter, where others may write only under the sticky bit.
  *
  * A module is held once by each package that came from it, and unloaded when the last one lets go. Until then
  * its file cannot come in a second time: packages are initialised once. All functions are called under the

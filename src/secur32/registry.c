@@ -23,7 +23,7 @@ static pthread_mutex_t lock;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct package *packages;
 static struct package *removed; /* from the list, and not let go by everybody yet */
-static bool started;
+static bool started, starting;
 
 static SECURITY_STATUS builtins_start(void);
 static void builtins_forget(void);
@@ -51,8 +51,13 @@ static void after_fork_parent(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* None of the handles that held packages exists here; the list still holds its own. */
 static void after_fork_child(void)
 {
+    for (struct package *p = packages; p != NULL; p = p->next)
+        p->holders = 1;
+    for (struct package *p = removed; p != NULL; p = p->next)
+        p->holders = 0;
     lock_init();
 }
 
@@ -364,7 +369,8 @@ SECURITY_STATUS registry_add(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn u
 SECURITY_STATUS registry_lock(struct package **first)
 {
     list_lock();
-    SECURITY_STATUS status = started ? SEC_E_OK : builtins_start();
+    /* starting: a package asks for others while it starts. It sees those that are here already. */
+    SECURITY_STATUS status = started || starting ? SEC_E_OK : builtins_start();
     if (status != SEC_E_OK) {
         pthread_mutex_unlock(&lock);
         return status;
@@ -453,6 +459,16 @@ bool package_removed(const struct package *package)
     return __atomic_load_n(&package->removed, __ATOMIC_ACQUIRE);
 }
 
+/* What a fork's child inherited without anybody who will let go of it. */
+static void removed_sweep(void)
+{
+    for (struct package *p = removed, *next; p != NULL; p = next) {
+        next = p->next;
+        if (__atomic_load_n(&p->holders, __ATOMIC_ACQUIRE) == 0)
+            package_leave(p);
+    }
+}
+
 SECURITY_STATUS registry_load(const char *name)
 {
     char path[MODULE_PATH_MAX];
@@ -461,6 +477,7 @@ SECURITY_STATUS registry_load(const char *name)
     SECURITY_STATUS status = registry_lock(&first);
     if (status != SEC_E_OK)
         return status;
+    removed_sweep();
     status = module_find(name, path) ? load_locked(NULL, path) : SEC_E_SECPKG_NOT_FOUND;
     registry_unlock();
     if (status == SEC_E_OK || status == SEC_E_SECPKG_NOT_FOUND || status == SEC_E_INSUFFICIENT_MEMORY)
@@ -532,8 +549,7 @@ static struct builtin {
 #endif
 };
 
-/* Those that are in already stay; the first that finds no memory ends the round. */
-static SECURITY_STATUS builtins_start(void)
+static SECURITY_STATUS builtins_each(void)
 {
     const char *reason;
 
@@ -545,10 +561,17 @@ static SECURITY_STATUS builtins_start(void)
             return SEC_E_INSUFFICIENT_MEMORY;
         b->tried = true;
     }
-    if (module_each(load_at_start) != SEC_E_OK)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    started = true;
-    return SEC_E_OK;
+    return module_each(load_at_start);
+}
+
+/* Those that are in already stay; the first that finds no memory ends the round. */
+static SECURITY_STATUS builtins_start(void)
+{
+    starting = true;
+    SECURITY_STATUS status = builtins_each();
+    starting = false;
+    started = status == SEC_E_OK;
+    return status;
 }
 
 static void builtins_forget(void)

@@ -9,6 +9,8 @@
  */
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #ifdef HOSTILE_SHORT
 #include <sys/mman.h>
@@ -47,6 +49,15 @@ static NTSTATUS NTAPI toy_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Par
     return STATUS_NOT_FOUND;
 #endif
     lsa = FunctionTable;
+#ifdef TOY_ASKS
+    /* A public function of the host that is starting; the test says where it lies. */
+    ENUMERATE_SECURITY_PACKAGES_FN_W enumerate = NULL;
+    PSecPkgInfoW info = NULL;
+    ULONG count = 0;
+    sscanf(getenv("TOY_ASKS"), "%p", (void **)&enumerate);
+    if (enumerate(&count, &info) != SEC_E_OK || count == 0)
+        return STATUS_UNSUCCESSFUL;
+#endif
     return SEC_E_OK;
 }
 
