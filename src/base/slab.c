@@ -96,6 +96,8 @@ void slab_unload(void)
     struct slab *s = __atomic_exchange_n(&reservations, NULL, __ATOMIC_ACQ_REL);
 
     for (; s; s = s->reserved) {
+        if (s->control->live > 0) /* whoever has one keeps it, and the slab */
+            continue;
         /* In a fork's child the size reads zero: what it has forgotten it keeps. */
         if (s->control->size > 0)
             mem_pages_free(s->control, s->control->size);

@@ -64,7 +64,7 @@ void slab_free(struct slab *s, uintptr_t id);
 uint32_t slab_live(struct slab *s);
 
 /* Gives all reservations back, of every slab. For modules on their way out, which have this code to
- * themselves: no object may be live and no thread near. */
+ * themselves: no thread may be near. A slab with a live object stays. */
 void slab_unload(void);
 
 /* The rest is inline: what slab.c's control block begins with, and where the objects begin behind it. */

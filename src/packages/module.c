@@ -33,26 +33,28 @@ EXPORTED NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG Packag
 
 static SpInitializeFn *initialize;
 static SpShutdownFn *shut_down;
-static bool in_use;
+static unsigned in_use; /* initialised and not shut down; under the host's lock, or at the end */
 
 static NTSTATUS NTAPI module_SpInitialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                           PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
     NTSTATUS status = initialize(PackageId, Parameters, FunctionTable);
 
-    in_use = status == SEC_E_OK;
+    if (status == SEC_E_OK)
+        in_use++;
     return status;
 }
 
 static NTSTATUS NTAPI module_SpShutdown(void)
 {
-    in_use = false;
+    if (in_use > 0)
+        in_use--;
     return shut_down != NULL ? shut_down() : SEC_E_OK;
 }
 
 __attribute__((destructor)) static void module_unload(void)
 {
-    if (in_use)
+    if (in_use > 0)
         return;
     config_process_reset();
     trace_reset();
