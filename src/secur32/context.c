@@ -92,16 +92,28 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
     return handshake_step(&call);
 }
 
+/* Inside the step: one that goes on after this is unfinished still. */
+static SECURITY_STATUS complete(struct handle *slot, PSecBufferDesc token)
+{
+    if (handle_state(slot) != HANDLE_ESTABLISHED &&
+        (handle_state(slot) != HANDLE_UNFINISHED || !slot->completing))
+        return SEC_E_INVALID_HANDLE;
+    if (slot->user == NULL || slot->user->CompleteAuthToken == NULL)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (token == NULL)
+        return SEC_E_INVALID_TOKEN;
+    return lsa_status_map(slot->user->CompleteAuthToken(slot->user_context, token));
+}
+
 SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
 {
-    struct handle *slot = handle_acquire_established(&handle_contexts, phContext);
-    SECURITY_STATUS status = SEC_E_UNSUPPORTED_FUNCTION;
+    struct handle *slot = handle_acquire(&handle_contexts, phContext);
 
     if (slot == NULL)
         return SEC_E_INVALID_HANDLE;
-    if (slot->user->CompleteAuthToken != NULL)
-        status = pToken == NULL ? SEC_E_INVALID_TOKEN
-                                : lsa_status_map(slot->user->CompleteAuthToken(slot->user_context, pToken));
+    handle_step_enter(slot);
+    SECURITY_STATUS status = complete(slot, pToken);
+    handle_step_leave(slot);
     handle_release(&handle_contexts, slot);
     return status;
 }

@@ -28,15 +28,17 @@ static SECURITY_STATUS context_export(struct handle *slot, ULONG flags, PSecBuff
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (packed == NULL || (flags & ~(ULONG)EXPORT_FLAGS))
         return SEC_E_INVALID_PARAMETER;
-    if (delete_old && !handle_delete_acquired(slot))
+    if (delete_old && !handle_close_acquired(slot))
         return SEC_E_INVALID_HANDLE;
     SECURITY_STATUS status = lsa_status_map(slot->user->ExportContext(
         slot->user_context, flags & ~(ULONG)SECPKG_CONTEXT_EXPORT_DELETE_OLD, &blob, &made));
     if (status < 0) {
         if (delete_old)
-            handle_restore_acquired(slot);
+            handle_reopen_acquired(slot);
         return status;
     }
+    if (delete_old)
+        (void)handle_delete_acquired(slot);
     packed->cbBuffer = blob.cbBuffer;
     packed->BufferType = blob.BufferType;
     packed->pvBuffer = blob.pvBuffer;

@@ -5,7 +5,8 @@
 
 #define WORD_DELETED ((uint64_t)1 << 31)
 #define WORD_STATES  ((uint64_t)(HANDLE_ESTABLISHED | HANDLE_FAILED))
-#define WORD_CALLS   (((uint64_t)1 << 29) - 1)
+#define WORD_CLOSED  ((uint64_t)1 << 28)
+#define WORD_CALLS   (((uint64_t)1 << 28) - 1)
 
 static uint64_t word_load(const struct handle *slot)
 {
@@ -46,12 +47,12 @@ static struct handle *acquire(struct handle_table *table, const SecHandle *h, ui
 
 struct handle *handle_acquire(struct handle_table *table, const SecHandle *h)
 {
-    return acquire(table, h, 0, 0);
+    return acquire(table, h, WORD_CLOSED, 0);
 }
 
 struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h)
 {
-    return acquire(table, h, WORD_STATES, HANDLE_ESTABLISHED);
+    return acquire(table, h, WORD_STATES | WORD_CLOSED, HANDLE_ESTABLISHED);
 }
 
 static void slot_free(struct handle_table *table, struct handle *slot)
@@ -73,14 +74,21 @@ bool handle_delete_acquired(struct handle *slot)
     return !(__atomic_fetch_or(&slot->head.word, WORD_DELETED, __ATOMIC_ACQ_REL) & WORD_DELETED);
 }
 
-void handle_restore_acquired(struct handle *slot)
+bool handle_close_acquired(struct handle *slot)
 {
-    __atomic_fetch_and(&slot->head.word, ~WORD_DELETED, __ATOMIC_ACQ_REL);
+    uint64_t before = __atomic_fetch_or(&slot->head.word, WORD_CLOSED, __ATOMIC_ACQ_REL);
+
+    return !(before & (WORD_CLOSED | WORD_DELETED));
+}
+
+void handle_reopen_acquired(struct handle *slot)
+{
+    __atomic_fetch_and(&slot->head.word, ~WORD_CLOSED, __ATOMIC_ACQ_REL);
 }
 
 bool handle_delete(struct handle_table *table, const SecHandle *h)
 {
-    struct handle *slot = handle_acquire(table, h);
+    struct handle *slot = acquire(table, h, 0, 0); /* a closed one, too: it may be opened again */
 
     if (slot == NULL)
         return false;

@@ -5,7 +5,7 @@
  * arithmetic, and one atomic word in the slot says whether that handle is alive and counts the calls that are
  * inside it:
  *
- *     word = generation << 32 | deleted:1 | established:1 | failed:1 | calls:29
+ *     word = generation << 32 | deleted:1 | established:1 | failed:1 | closed:1 | calls:28
  *
  * A call acquires the slot (generation equal, not deleted, the wanted state; then calls + 1, one
  * compare-and-swap), works, and releases it. Delete sets the deleted bit and waits for nobody; whoever leaves
@@ -36,7 +36,8 @@ struct handle {
     struct package *package;
     struct package *owner; /* contexts: whose user half it is if another package's, held; else NULL */
     uint32_t busy;         /* a handshake step is inside: handle_step_enter */
-    uint32_t accepting;    /* context: begun by AcceptSecurityContext */
+    uint16_t accepting;    /* context: begun by AcceptSecurityContext */
+    uint16_t completing;   /* unfinished, and the last step answered SEC_I_COMPLETE_AND_CONTINUE; in a step */
 };
 _Static_assert(sizeof(struct handle) <= 64, "a slot is one cache line");
 
@@ -73,8 +74,11 @@ bool handle_delete(struct handle_table *table, const SecHandle *h);
 /* handle_delete for a slot that the caller has acquired (and releases afterwards). False: somebody else did
  * it. */
 bool handle_delete_acquired(struct handle *slot);
-/* Takes handle_delete_acquired back, while the caller is still inside. */
-void handle_restore_acquired(struct handle *slot);
+/* No new call gets in but handle_delete, which holds whatever comes of it. False: somebody else closed or
+ * deleted it. */
+bool handle_close_acquired(struct handle *slot);
+/* Takes handle_close_acquired back, while the caller is still inside. */
+void handle_reopen_acquired(struct handle *slot);
 
 /* A new slot that nobody can acquire yet; NULL when out of memory. */
 struct handle *handle_create(struct handle_table *table);

@@ -118,14 +118,14 @@ static SECURITY_STATUS user_open(struct handle *slot, const struct lsa_step *ste
         copy.cbBuffer = packed->cbBuffer;
         memcpy(copy.pvBuffer, packed->pvBuffer, packed->cbBuffer);
     }
-    SECURITY_STATUS status = lsa_status_map(user->InitUserModeContext(id, &copy));
-    if (status > 0)
-        status = SEC_E_INTERNAL_ERROR;
-    if (status == SEC_E_OK) {
-        slot->user_context = id;
-        slot->user = user;
-    }
-    return status;
+    NTSTATUS said = user->InitUserModeContext(id, &copy);
+    SECURITY_STATUS status = lsa_status_map(said);
+    if (status != SEC_E_OK && said < 0)
+        return status;
+    /* From here on context_destroy deletes it. A success that is not SEC_E_OK made a context, too. */
+    slot->user_context = id;
+    slot->user = user;
+    return status == SEC_E_OK ? SEC_E_OK : SEC_E_INTERNAL_ERROR;
 }
 
 static void step_trace(const struct handshake *call, const struct handle *slot, SECURITY_STATUS status,
@@ -188,6 +188,7 @@ static SECURITY_STATUS step_run(const struct handshake *call, struct handle *slo
 /* What the slot's state is after a step that the package was asked for. */
 static enum handle_state step_outcome(struct handle *slot, SECURITY_STATUS status)
 {
+    slot->completing = status == SEC_I_COMPLETE_AND_CONTINUE;
     if (status < 0)
         return status == SEC_E_INCOMPLETE_MESSAGE ? HANDLE_UNFINISHED : HANDLE_FAILED;
     if (status != SEC_E_OK && status != SEC_I_COMPLETE_NEEDED)

@@ -203,7 +203,7 @@ static NTSTATUS step(bool accept, LSA_SEC_HANDLE context, ULONG requirements, PS
                      PBOOLEAN mapped, PSecBuffer data)
 {
     struct lsa_half *c = context != 0 ? slab_get(&lsa_slab, context) : NULL;
-    NTSTATUS status = SEC_I_CONTINUE_NEEDED;
+    NTSTATUS status = fake.first != 0 ? fake.first : SEC_I_CONTINUE_NEEDED;
     uintptr_t id = context;
 
     count(&fake_counts.calls);
@@ -396,14 +396,14 @@ static NTSTATUS fake_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PSecBuffe
     if (id != ContextHandle)
         count(&fake_counts.errors);
     FreeContextBuffer(PackedContext->pvBuffer);
-    if (fake.init_user != 0)
+    if (fake.init_user < 0)
         return fake.init_user;
     struct user_half *c = slab_claim(&user_slab, ContextHandle, &taken);
     if (c == NULL)
         return taken ? STATUS_INVALID_HANDLE : STATUS_NO_MEMORY;
     c->alive = FAKE_BUSY;
     count(&fake_counts.user_contexts);
-    return STATUS_SUCCESS;
+    return fake.init_user;
 }
 
 static NTSTATUS fake_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
@@ -569,6 +569,8 @@ static NTSTATUS fake_ExportContext(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecB
     if (find(phContext) == NULL)
         return STATUS_INVALID_HANDLE;
     fake_counts.last_export_flags = fFlags;
+    if (fake.export_delete != NULL && DeleteSecurityContext(fake.export_delete) != SEC_E_OK)
+        count(&fake_counts.errors);
     if (fake.export_fails != 0)
         return fake.export_fails;
     pPackedContext->pvBuffer = dll->AllocateHeap(4);

@@ -36,6 +36,8 @@ struct fake_behaviour {
     bool no_context;                 /* a step names no context */
     bool not_mapped;                 /* the handshake ends without a packed context */
     NTSTATUS late;                   /* not 0: the last leg answers this after it has packed the context */
+    NTSTATUS first;                  /* not 0: the first leg answers this success */
+    CtxtHandle *export_delete;       /* not NULL: SpExportSecurityContext deletes it meanwhile */
     bool early_map;                  /* the first leg hands the packed context over already */
     bool empty_token;                /* steps make tokens of no bytes */
     NTSTATUS init_user;              /* not 0: SpInitUserModeContext answers this */

@@ -54,6 +54,29 @@ static void delete_old(void **state)
     assert_int_equal(DeleteSecurityContext(&b), SEC_E_OK);
 }
 
+/* Deleted while the export is under way: deleted it is, whatever comes of the export. */
+static void deleted_meanwhile(void **state)
+{
+    CtxtHandle a, b;
+    SecBuffer packed = {0};
+
+    (void)state;
+    for (int fails = 0; fails < 2; fails++) {
+        fake_pair(&a, &b);
+        fake.export_delete = &a;
+        fake.export_fails = fails ? SEC_E_INTERNAL_ERROR : 0;
+        assert_int_equal(ExportSecurityContext(&a, SECPKG_CONTEXT_EXPORT_DELETE_OLD, &packed, NULL),
+                         fake.export_fails);
+        fake.export_delete = NULL;
+        assert_int_equal(fake_sign(&a), SEC_E_INVALID_HANDLE);
+        assert_int_equal(DeleteSecurityContext(&a), SEC_E_INVALID_HANDLE);
+        assert_int_equal(fake_counts.user_deleted, 2 * fails + 1);
+        FreeContextBuffer(packed.pvBuffer);
+        packed = (SecBuffer){0};
+        assert_int_equal(DeleteSecurityContext(&b), SEC_E_OK);
+    }
+}
+
 static void refused(void **state)
 {
     CtxtHandle a, b, made = {1, 2};
@@ -122,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(delete_old, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(deleted_meanwhile, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(refused, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(impersonation, fake_setup, fake_teardown),
     };

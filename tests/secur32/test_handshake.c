@@ -345,13 +345,17 @@ static void user_half_refuses(void **state)
     answers_nothing(&context);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     assert_int_equal(fake_counts.user_contexts, 0);
-    /* A success that is not SEC_E_OK is none. */
-    context = fake_unfinished(&credential);
-    fake.init_user = SEC_I_CONTINUE_NEEDED;
-    assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_INTERNAL_ERROR);
-    fake.init_user = 0;
-    answers_nothing(&context);
-    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    /* A success that is not SEC_E_OK is none; the context that it made is deleted (the teardown counts). */
+    static const NTSTATUS successes[] = {SEC_I_CONTINUE_NEEDED, STATUS_TIMEOUT};
+    for (size_t i = 0; i < 2; i++) {
+        context = fake_unfinished(&credential);
+        fake.init_user = successes[i];
+        assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_INTERNAL_ERROR);
+        fake.init_user = 0;
+        assert_int_equal(fake_counts.user_contexts, i + 1);
+        answers_nothing(&context);
+        assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    }
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
@@ -409,6 +413,45 @@ static void mapped_early(void **state)
     fake.early_map = false;
     assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_INTERNAL_ERROR);
     assert_int_equal(fake_sign(&context), SEC_E_INVALID_HANDLE);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+/* CompleteAuthToken: after a step that asked for it, the handshake finished or not, and after no other. */
+static void completed(void **state)
+{
+    CredHandle credential = fake_credential();
+    SecBuffer buffer = {0};
+    SecBufferDesc message = {SECBUFFER_VERSION, 1, &buffer};
+    char token[FAKE_MAX_TOKEN];
+    CtxtHandle context;
+
+    (void)state;
+    fake.early_map = true;
+    context = fake_unfinished(&credential);
+    assert_int_equal(CompleteAuthToken(&context, &message), SEC_E_INVALID_HANDLE);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+
+    fake.first = SEC_I_COMPLETE_NEEDED;
+    assert_int_equal(fake_step(false, &credential, NULL, &context, NULL, token), SEC_I_COMPLETE_NEEDED);
+    assert_int_equal(CompleteAuthToken(&context, &message), SEC_E_OK);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+
+    fake.first = SEC_I_COMPLETE_AND_CONTINUE;
+    assert_int_equal(fake_step(false, &credential, NULL, &context, NULL, token), SEC_I_COMPLETE_AND_CONTINUE);
+    assert_int_equal(CompleteAuthToken(&context, NULL), SEC_E_INVALID_TOKEN);
+    assert_int_equal(CompleteAuthToken(&context, &message), SEC_E_OK);
+    assert_int_equal(fake_sign(&context), SEC_E_INVALID_HANDLE);
+    assert_int_equal(fake_step(false, &credential, &context, &context, "B", token), SEC_E_OK);
+    assert_int_equal(fake_sign(&context), SEC_E_OK);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+
+    /* Nothing was handed over yet; and a handshake that failed is over. */
+    fake.early_map = false;
+    assert_int_equal(fake_step(false, &credential, NULL, &context, NULL, token), SEC_I_COMPLETE_AND_CONTINUE);
+    assert_int_equal(CompleteAuthToken(&context, &message), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(fake_step(false, &credential, &context, &context, "x", token), SEC_E_INVALID_TOKEN);
+    assert_int_equal(CompleteAuthToken(&context, &message), SEC_E_INVALID_HANDLE);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
@@ -653,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(not_mapped, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(not_named_again, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(mapped_early, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(completed, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(wrong_credential, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(absent_functions, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(descriptors, fake_setup, fake_teardown),
