@@ -48,6 +48,8 @@ SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct 
         }
         if (view->token || view->stream)
             return SEC_E_INVALID_TOKEN;
+        if (stream && (b->BufferType & (SECBUFFER_READONLY_WITH_CHECKSUM | SECBUFFER_READONLY)))
+            return SEC_E_INVALID_TOKEN; /* it is decrypted in place */
         *(stream ? &view->stream : &view->token) = b;
     }
     if (!view->stream) {
@@ -60,7 +62,7 @@ SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct 
     return data_buffers == 1 ? SEC_E_OK : SEC_E_INVALID_TOKEN;
 }
 
-static bool overlap(const SecBuffer *a, const SecBuffer *b)
+bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b)
 {
     uintptr_t at_a = (uintptr_t)a->pvBuffer, at_b = (uintptr_t)b->pvBuffer;
     if (a->cbBuffer == 0 || b->cbBuffer == 0)
@@ -77,10 +79,10 @@ bool secbuf_overlaps(const SecBufferDesc *desc, const struct secbuf_view *view, 
         const SecBuffer *b = &desc->pBuffers[i];
         if (type_of(b) != SECBUFFER_DATA)
             continue;
-        if (overlap(view->token, b))
+        if (secbuf_overlap(view->token, b))
             return true;
         for (ULONG k = i + 1; sealing && k < desc->cBuffers; k++) {
-            if (type_of(&desc->pBuffers[k]) == SECBUFFER_DATA && overlap(b, &desc->pBuffers[k]))
+            if (type_of(&desc->pBuffers[k]) == SECBUFFER_DATA && secbuf_overlap(b, &desc->pBuffers[k]))
                 return true;
         }
     }

@@ -34,8 +34,8 @@ struct secbuf_view {
 /*
  * Rows 3 and 4: SEC_E_OK, or SEC_E_INVALID_TOKEN for a NULL descriptor, wrong ulVersion, cBuffers 0 or above
  * 64, pBuffers NULL, a DATA or TOKEN (or STREAM) with size but no memory, no TOKEN (nor STREAM where
- * allowed), two of them, or STREAM without exactly one DATA. Reads the descriptor alone, writes only *view
- * (undefined on failure).
+ * allowed), two of them, STREAM without exactly one DATA, or one with a read-only attribute, as it is
+ * decrypted in place. Reads the descriptor alone, writes only *view (undefined on failure).
  */
 SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct secbuf_view *view);
 
@@ -45,6 +45,9 @@ SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct 
  * one that was scanned (parts left out of the signature are found there again).
  */
 bool secbuf_overlaps(const SecBufferDesc *desc, const struct secbuf_view *view, bool sealing);
+
+/* Do these two share a byte? Buffers of size 0 share none. */
+bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b);
 
 /* The view as a message for protect/; valid as long as the view. */
 static inline struct message secbuf_message(const struct secbuf_view *view)

@@ -143,6 +143,12 @@ static void test_stream(void **state)
     assert_ptr_equal(v.data_out, &d.buffers[1]);
     assert_true(!v.token && v.count == 0 && v.sealed == 0);
     assert_false(secbuf_overlaps(&d.desc, &v, true));
+    /* What is decrypted in place cannot be read-only. */
+    d.buffers[0].BufferType = SECBUFFER_STREAM | SECBUFFER_READONLY;
+    assert_int_equal(secbuf_scan(&d.desc, SECBUF_ALLOW_STREAM, &v), SEC_E_INVALID_TOKEN);
+    d.buffers[0].BufferType = SECBUFFER_STREAM | SECBUFFER_READONLY_WITH_CHECKSUM;
+    assert_int_equal(secbuf_scan(&d.desc, SECBUF_ALLOW_STREAM, &v), SEC_E_INVALID_TOKEN);
+    d.buffers[0].BufferType = SECBUFFER_STREAM;
 
     add(&d, SECBUFFER_DATA, 70, 4);
     assert_int_equal(secbuf_scan(&d.desc, SECBUF_ALLOW_STREAM, &v), SEC_E_INVALID_TOKEN);
