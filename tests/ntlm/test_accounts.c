@@ -4,6 +4,7 @@
 
 #include <opensspi.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,7 @@ static void test_bad_arguments(void **state)
     assert_status(SspiAccountAdd(store, "D", long_name, "p", FALSE, &why), SEC_E_INVALID_PARAMETER);
     assert_status(SspiAccountAdd("/nonexistent/folder/accounts", "D", "u", "p", FALSE, &why),
                   SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(why.text, "mkdir -p -m 700 /nonexistent/folder"));
     assert_int_not_equal(access(store, F_OK), 0);
     /* The store that sspi.conf names. */
     assert_status(SspiAccountAdd(NULL, "D", "u", "p", FALSE, &why), SEC_E_OK);
@@ -200,6 +202,123 @@ static void test_import(void **state)
     assert_non_null(strstr(read_store(), "a:ONE:a4f49c406510bdcab6824ee7c30fd852\n"));
 }
 
+/* A store that is a symbolic link stays one, and what it points to is edited. */
+static void test_symbolic_link(void **state)
+{
+    struct stat st;
+    (void)state;
+    empty_store();
+    const char *store = harness_path("accounts"), *link = harness_path("link");
+    assert_int_equal(symlink("accounts", link), 0);
+    assert_status(SspiAccountAdd(link, "D", "u", "p", FALSE, &why), SEC_E_INVALID_PARAMETER);
+    assert_non_null(strstr(why.text, "symbolic link"));
+    assert_status(SspiAccountAdd(store, "D", "u", "p", FALSE, &why), SEC_E_OK);
+    assert_status(SspiAccountAdd(link, "D", "v", "p", FALSE, &why), SEC_E_OK);
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_string_equal(list(0), "D\\u;D\\v;");
+    unlink(link);
+    if (geteuid() == 0) { /* another user's store is refused, not made root's */
+        assert_int_equal(chown(store, 12345, 0), 0);
+        assert_status(SspiAccountAdd(store, "D", "w", "p", FALSE, &why), SEC_E_NO_CREDENTIALS);
+        assert_int_equal(stat(store, &st), 0);
+        assert_int_equal(st.st_uid, 12345);
+    }
+    unlink(store);
+}
+
+/* What is not a regular file: imported to its end, but no store and no user file. */
+static void test_pipes(void **state)
+{
+    static char big[200000];
+    struct ntlm_account_secret secret;
+    const struct ntlm_account_query query = {"P", "two", false};
+    char name[32];
+    int ends[2];
+    ULONG count = 0;
+    (void)state;
+    empty_store();
+    const char *store = harness_path("accounts");
+    assert_int_equal(pipe(ends), 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) { /* more than a pipe holds at once, and the accounts last */
+        memset(big, '#', sizeof big);
+        memcpy(big + sizeof big - 16, "\nP:one:x\nP:two:y", 16);
+        for (size_t at = 0; at < sizeof big;) {
+            ssize_t n = write(ends[1], big + at, sizeof big - at);
+            at += n > 0 ? (size_t)n : 0;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_status(SspiAccountImport(store, name, FALSE, &count, &why), SEC_E_OK);
+    close(ends[0]);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_int_equal(count, 2);
+    assert_string_equal(list(0), "P\\one;P\\two;");
+    assert_int_equal(mkfifo(harness_path("fifo"), 0600), 0);
+    assert_status(ntlm_accounts_find(harness_path("fifo"), store, &query, &secret), SEC_E_OK);
+    assert_int_equal(secret.kind, NTLM_ACCOUNT_HASH);
+    ntlm_account_secret_wipe(&secret);
+    assert_status(SspiAccountAdd(harness_path("fifo"), "D", "u", "p", FALSE, &why), SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(why.text, "not a regular file"));
+    unlink(harness_path("fifo"));
+    unlink(harness_path("fifo.lock"));
+}
+
+/* How often the files were opened since the last time. */
+static void count_opens(int watch, size_t *users, size_t *store, int users_watch)
+{
+    _Alignas(struct inotify_event) char events[8192];
+    ssize_t n;
+    *users = *store = 0;
+    while ((n = read(watch, events, sizeof events)) > 0) {
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *e = (const void *)(events + at);
+            if (e->mask & IN_OPEN) {
+                ++*(e->wd == users_watch ? users : store);
+            }
+            at += (ssize_t)(sizeof *e + e->len);
+        }
+    }
+}
+
+/* Both files are read for each spelling, wherever the account is: the work does not tell who exists. */
+static void test_all_files_read(void **state)
+{
+    static const struct {
+        struct ntlm_account_query query;
+        bool found;
+        size_t times;
+    } cases[] = {
+        {{"A", "one", false}, true, 1},    {{"B", "two", false}, true, 1},  {{"A", "none", false}, false, 1},
+        {{"", "one@A", false}, true, 2},   {{"", "two@B", false}, true, 2}, {{"", "x@Y", false}, true, 2},
+        {{"", "none@B", false}, false, 2},
+    };
+    struct ntlm_account_secret secret;
+    size_t users, opened;
+    (void)state;
+    empty_store();
+    const char *store = harness_path("accounts");
+    harness_write("users", "A:one:p\n:x@Y:p\n", 0600);
+    assert_status(SspiAccountAdd(store, "B", "two", "p", FALSE, &why), SEC_E_OK);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_true(watch >= 0);
+    int users_watch = inotify_add_watch(watch, harness_path("users"), IN_OPEN | IN_CLOSE);
+    assert_true(users_watch >= 0 && inotify_add_watch(watch, store, IN_OPEN | IN_CLOSE) >= 0);
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        assert_status(ntlm_accounts_find(harness_path("users"), store, &cases[n].query, &secret), SEC_E_OK);
+        assert_int_equal(secret.kind != NTLM_ACCOUNT_NONE, cases[n].found);
+        ntlm_account_secret_wipe(&secret);
+        count_opens(watch, &users, &opened, users_watch);
+        assert_int_equal(users, cases[n].times);
+        assert_int_equal(opened, cases[n].times);
+    }
+    close(watch);
+}
+
 /* Writers in several processes lose nothing, and a reader meanwhile always sees a whole store. */
 static void test_parallel(void **state)
 {
@@ -246,9 +365,10 @@ static void test_parallel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add_remove),    cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_refused_store), cmocka_unit_test(test_import),
-        cmocka_unit_test(test_parallel),
+        cmocka_unit_test(test_add_remove),     cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_refused_store),  cmocka_unit_test(test_import),
+        cmocka_unit_test(test_pipes),          cmocka_unit_test(test_symbolic_link),
+        cmocka_unit_test(test_all_files_read), cmocka_unit_test(test_parallel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

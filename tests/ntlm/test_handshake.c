@@ -5,6 +5,7 @@
 #include <opensspi.h>
 #include <stdlib.h>
 
+#include "base/utf16.h"
 #include "packages/ntlm/ntlm_lsa.h"
 #include "packages/ntlm/ntlm_messages.h"
 
@@ -193,6 +194,74 @@ static void test_datagram(void **state)
     pair_close(&i, &a);
 }
 
+/* ---- signing alone, without extended session security ---- */
+
+static NTSTATUS unseal(struct side *s, uint8_t *token, uint8_t *data, ULONG size, ULONG *qop)
+{
+    SecBuffer buffers[2] = {{16, SECBUFFER_TOKEN, token}, {size, SECBUFFER_DATA, data}};
+    SecBufferDesc d = {SECBUFFER_VERSION, 2, buffers};
+    return user_table->UnsealMessage(s->context, &d, 0, qop);
+}
+
+/* Plain and sealed messages are taken; one that was altered is named so, and disturbs nothing. */
+static void test_sign_only_legacy(void **state)
+{
+    struct side i, a;
+    (void)state;
+    harness_start("lm_compatibility_level = 0\nmin_session_security = none");
+    assert_status(side_open(&i, true, TEST_DOMAIN, TEST_USER, TEST_PASSWORD), SEC_E_OK);
+    assert_status(side_open(&a, false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(pair_shake(&i, &a, ISC_REQ_INTEGRITY, 0), SEC_E_OK);
+    assert_int_equal(flags_of(&i) & (NTLM_F_ESS | NTLM_F_SEAL | NTLM_F_SIGN), NTLM_F_SIGN);
+    for (int n = 0; n < 6; n++) {
+        uint8_t token[16], data[5] = "hello", kept_token[16], kept[5];
+        SecBuffer buffers[2] = {{16, SECBUFFER_TOKEN, token}, {5, SECBUFFER_DATA, data}};
+        SecBufferDesc d = {SECBUFFER_VERSION, 2, buffers};
+        bool sealed = n % 2 == 1;
+        ULONG qop = 77;
+        assert_status(user_table->SealMessage(i.context, sealed ? 0 : SECQOP_WRAP_NO_ENCRYPT, &d, 0),
+                      SEC_E_OK);
+        assert_int_equal(memcmp(data, "hello", 5) != 0, sealed);
+        memcpy(kept_token, token, 16);
+        memcpy(kept, data, 5);
+        data[1] ^= 1;
+        NTSTATUS altered = unseal(&a, token, data, 5, &qop);
+        if (sealed) { /* as plain, its number is wrong; as sealed, its checksum */
+            assert_true(altered == SEC_E_MESSAGE_ALTERED || altered == SEC_E_OUT_OF_SEQUENCE);
+        } else {
+            assert_status(altered, SEC_E_MESSAGE_ALTERED);
+        }
+        assert_int_equal(qop, 77);
+        data[1] ^= 1;
+        assert_memory_equal(token, kept_token, 16);
+        assert_memory_equal(data, kept, 5);
+        assert_status(unseal(&a, token, data, 5, &qop), SEC_E_OK);
+        assert_memory_equal(data, "hello", 5);
+        assert_int_equal(qop, sealed ? 0 : SECQOP_WRAP_NO_ENCRYPT);
+    }
+    pair_close(&i, &a);
+}
+
+/* The mechListMIC keeps the rules of every signature. */
+static void test_mechlist_rules(void **state)
+{
+    struct side i, a;
+    uint8_t bytes[64] = {0};
+    SecBuffer buffers[2] = {{20, SECBUFFER_MECHLIST, bytes}, {16, SECBUFFER_MECHLIST_SIGNATURE, bytes + 32}};
+    SecBufferDesc d = {SECBUFFER_VERSION, 2, buffers};
+    (void)state;
+    harness_start(NULL);
+    pair_open(&i, &a, ISC_REQ_INTEGRITY, 0);
+    assert_status(user_table->MakeSignature(i.context, 1, &d, 0), SEC_E_QOP_NOT_SUPPORTED);
+    buffers[1].pvBuffer = bytes + 19;
+    assert_status(user_table->MakeSignature(i.context, 0, &d, 0), SEC_E_INVALID_PARAMETER);
+    assert_status(user_table->VerifySignature(a.context, &d, 0, NULL), SEC_E_INVALID_PARAMETER);
+    buffers[1].pvBuffer = bytes + 20;
+    assert_status(user_table->MakeSignature(i.context, 0, &d, 0), SEC_E_OK);
+    assert_status(user_table->VerifySignature(a.context, &d, 0, NULL), SEC_E_OK);
+    pair_close(&i, &a);
+}
+
 /* ---- anonymous ---- */
 
 static void test_anonymous(void **state)
@@ -201,7 +270,7 @@ static void test_anonymous(void **state)
     SecPkgContext_NamesW names;
     (void)state;
     for (int by_flag = 0; by_flag < 2; by_flag++) {
-        harness_start("allow_anonymous = yes");
+        harness_start(by_flag ? "allow_anonymous = on" : "allow_anonymous = yes");
         if (by_flag) {
             assert_status(side_open(&i, true, NULL, NULL, NULL), SEC_E_OK);
         } else {
@@ -265,6 +334,44 @@ static void test_names(void **state)
     assert_status(logon("", "upn@dom.example", "five"), SEC_E_OK);
     assert_status(logon("", "upn@wrong.example", "five"), SEC_E_LOGON_DENIED);
     assert_status(logon("EXAMPLE", "alice", ""), SEC_E_LOGON_DENIED);
+}
+
+/* Names are the account's, however the client spelled them. */
+static void named(const char *domain, const char *user, const char *password, const char16_t *want)
+{
+    struct side i, a;
+    SecPkgContext_NamesW names;
+    assert_status(side_open(&i, true, domain, user, password), SEC_E_OK);
+    assert_status(side_open(&a, false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(pair_shake(&i, &a, ISC_REQ_INTEGRITY, 0), SEC_E_OK);
+    query(&a, SECPKG_ATTR_NAMES, &names);
+    assert_text(names.sUserName, want);
+    pair_talk(&i, &a);
+    pair_close(&i, &a);
+}
+
+static void test_account_names(void **state)
+{
+    char16_t own[300];
+    size_t units = utf16_length(ntlm_machine.domain);
+    (void)state;
+    harness_start(NULL);
+    harness_write("accounts", "", 0600);
+    assert_status(SspiAccountAdd(harness_path("accounts"), "Corp", "Bob", "one", FALSE, NULL), SEC_E_OK);
+    assert_status(SspiAccountAdd(harness_path("accounts"), "", "Eve", "two", FALSE, NULL), SEC_E_OK);
+    named("CORP", "bob", "one", u"Corp\\Bob");
+    named("", "bob", "one", u"Corp\\Bob");
+    named("", "BOB@corp", "one", u"Corp\\Bob");
+    assert_true(units > 0 && units < 200);
+    memcpy(own, ntlm_machine.domain, units * sizeof *own);
+    memcpy(own + units, u"\\Eve", 5 * sizeof *own);
+    named("ANYTHING", "eve", "two", own);
+    named("", "EVE", "two", own);
+    harness_write("users", "File:Eve:three\n", 0600);
+    setenv("NTLM_USER_FILE", harness_path("users"), 1);
+    named("FILE", "eve", "three", u"File\\Eve");
+    named("CORP", "bob", "one", u"Corp\\Bob");
+    unsetenv("NTLM_USER_FILE");
 }
 
 /* ---- credentials ---- */
@@ -527,17 +634,13 @@ static void test_export(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_combinations),
-        cmocka_unit_test(test_unprotected),
-        cmocka_unit_test(test_legacy),
-        cmocka_unit_test(test_datagram),
-        cmocka_unit_test(test_anonymous),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_attributes_unfinished),
-        cmocka_unit_test(test_unseal_forms),
-        cmocka_unit_test(test_export),
+        cmocka_unit_test(test_combinations),   cmocka_unit_test(test_unprotected),
+        cmocka_unit_test(test_legacy),         cmocka_unit_test(test_datagram),
+        cmocka_unit_test(test_anonymous),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_account_names),  cmocka_unit_test(test_sign_only_legacy),
+        cmocka_unit_test(test_mechlist_rules), cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_attributes_unfinished),
+        cmocka_unit_test(test_unseal_forms),   cmocka_unit_test(test_export),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -443,7 +443,7 @@ static size_t challenge_with(const uint8_t *token, size_t size, struct span pair
 static NTSTATUS answer_to(struct span pairs, struct side *i)
 {
     struct side a;
-    uint8_t challenge[2048];
+    static uint8_t challenge[70000];
     assert_status(side_open(i, true, TEST_DOMAIN, TEST_USER, TEST_PASSWORD), SEC_E_OK);
     assert_status(side_open(&a, false, NULL, NULL, NULL), SEC_E_OK);
     assert_status(side_step(i, ISC_REQ_INTEGRITY, u"host/mine", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
@@ -503,6 +503,18 @@ static void test_server_pairs(void **state)
     }
     ntlm_av_write_end(&w);
     assert_status(answer_to((struct span){pairs, w.at}, &i), SEC_E_INVALID_TOKEN);
+    side_close(&i);
+    /* More target info than an answer has room for. */
+    static uint8_t large[65535], value[65000];
+    memset(value, 1, sizeof value);
+    wire_write_init(&w, large, sizeof large);
+    ntlm_av_write(&w, NTLM_AV_NB_DOMAIN, (struct span){name, 6});
+    ntlm_av_write(&w, NTLM_AV_NB_COMPUTER, (struct span){name, 6});
+    ntlm_av_write(&w, 77, (struct span){value, sizeof value});
+    ntlm_av_write(&w, 78, (struct span){value, 450});
+    ntlm_av_write_end(&w);
+    assert_false(w.failed);
+    assert_status(answer_to((struct span){large, w.at}, &i), SEC_E_INVALID_TOKEN);
     side_close(&i);
 }
 
@@ -658,6 +670,8 @@ static void test_configuration(void **state)
     for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
         status_is(harness_start_status(wrong[n]), SEC_E_CANNOT_INSTALL, wrong[n], __LINE__);
     }
+    assert_status(harness_start_status("allow_anonymous = true"), SEC_E_OK);
+    assert_status(harness_start_status("allow_anonymous = 0"), SEC_E_OK);
     assert_status(harness_start_status("allow_anonymous = YES\nmin_session_security = ESS , 128"), SEC_E_OK);
 }
 

@@ -32,10 +32,6 @@ void ntlm_account_error(SspiErrorInfo *error, const char *format, ...)
 /* The store's rules; the text says what to do. */
 static bool account_file_safe(const struct stat *st, const char *path, SspiErrorInfo *error)
 {
-    if (!S_ISREG(st->st_mode)) {
-        ntlm_account_error(error, "%s: not a regular file", path);
-        return false;
-    }
     if (st->st_uid != geteuid() && st->st_uid != 0) {
         ntlm_account_error(
             error, "%s: belongs to user %lu; it must belong to the user who runs this program or root", path,
@@ -50,28 +46,35 @@ static bool account_file_safe(const struct stat *st, const char *path, SspiError
     return true;
 }
 
-static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, const char *path,
-                                         SspiErrorInfo *error)
+static bool account_file_grow(struct ntlm_account_file *f, size_t capacity)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        ntlm_account_error(error, "%s: %s", path, strerror(errno));
-        return SEC_E_NO_CREDENTIALS;
+    char *larger = mem_alloc(capacity);
+    if (larger == NULL) {
+        return false;
     }
-    if (!f->users && !account_file_safe(&st, path, error)) {
-        return SEC_E_NO_CREDENTIALS;
+    if (f->size > 0) {
+        memcpy(larger, f->text, f->size);
     }
-    if (st.st_size < 0 || st.st_size > ACCOUNT_FILE_MAX) {
-        ntlm_account_error(error, "%s: larger than %d MiB", path, ACCOUNT_FILE_MAX >> 20);
-        return SEC_E_NO_CREDENTIALS;
-    }
-    f->text = mem_alloc((size_t)st.st_size + 1);
-    if (f->text == NULL) {
-        ntlm_account_error(error, "%s: out of memory", path);
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    while (f->size < (size_t)st.st_size) {
-        ssize_t n = read(fd, f->text + f->size, (size_t)st.st_size - f->size);
+    mem_free(f->text);
+    f->text = larger;
+    return true;
+}
+
+/* To the end: what a pipe will have is known only then, and a file may grow meanwhile. One byte stays free
+ * for the terminator of the last line. */
+static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, size_t expected,
+                                         const char *path, SspiErrorInfo *error)
+{
+    size_t capacity = 0;
+    for (;;) {
+        if (f->size + 1 >= capacity) {
+            capacity = capacity == 0 ? expected + 2 : 2 * capacity + 4096;
+            if (!account_file_grow(f, capacity)) {
+                ntlm_account_error(error, "%s: out of memory", path);
+                return SEC_E_INSUFFICIENT_MEMORY;
+            }
+        }
+        ssize_t n = read(fd, f->text + f->size, capacity - 1 - f->size);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -80,19 +83,42 @@ static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, co
             return SEC_E_NO_CREDENTIALS;
         }
         if (n == 0) {
-            break;
+            return SEC_E_OK;
         }
         f->size += (size_t)n;
+        if (f->size > ACCOUNT_FILE_MAX) {
+            ntlm_account_error(error, "%s: larger than %d MiB", path, ACCOUNT_FILE_MAX >> 20);
+            return SEC_E_NO_CREDENTIALS;
+        }
     }
-    return SEC_E_OK;
 }
 
-SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path, bool users,
-                                       SspiErrorInfo *error)
+static SECURITY_STATUS account_file_load(struct ntlm_account_file *f, int fd, enum ntlm_account_kind kind,
+                                         const char *path, SspiErrorInfo *error)
 {
-    *f = (struct ntlm_account_file){.users = users, .strict = !users};
-    /* O_NONBLOCK: a FIFO in the store's place must not hang the caller. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (users ? 0 : O_NONBLOCK));
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        ntlm_account_error(error, "%s: %s", path, strerror(errno));
+        return SEC_E_NO_CREDENTIALS;
+    }
+    if (kind != NTLM_ACCOUNTS_IMPORT && !S_ISREG(st.st_mode)) {
+        ntlm_account_error(error, "%s: not a regular file", path);
+        return SEC_E_NO_CREDENTIALS;
+    }
+    if (kind == NTLM_ACCOUNTS_STORE && !account_file_safe(&st, path, error)) {
+        return SEC_E_NO_CREDENTIALS;
+    }
+    bool sized = S_ISREG(st.st_mode) && st.st_size >= 0 && st.st_size <= ACCOUNT_FILE_MAX;
+    return account_file_read(f, fd, sized ? (size_t)st.st_size : 0, path, error);
+}
+
+SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path,
+                                       enum ntlm_account_kind kind, SspiErrorInfo *error)
+{
+    bool users = kind != NTLM_ACCOUNTS_STORE;
+    *f = (struct ntlm_account_file){.users = users, .strict = kind != NTLM_ACCOUNTS_USERS};
+    /* O_NONBLOCK: a FIFO in a file's place must not hang the caller. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (kind == NTLM_ACCOUNTS_IMPORT ? 0 : O_NONBLOCK));
     if (fd < 0) {
         if (errno == ENOENT && !users) {
             return SEC_E_OK;
@@ -100,7 +126,7 @@ SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *
         ntlm_account_error(error, "%s: %s", path, strerror(errno));
         return SEC_E_NO_CREDENTIALS;
     }
-    SECURITY_STATUS status = account_file_read(f, fd, path, error);
+    SECURITY_STATUS status = account_file_load(f, fd, kind, path, error);
     close(fd);
     if (status != SEC_E_OK) {
         ntlm_account_file_close(f);
@@ -292,12 +318,17 @@ static int account_fit(const struct ntlm_account_line *line, const struct ntlm_a
 static SECURITY_STATUS account_take(const struct ntlm_account_line *line, struct ntlm_account_secret *out)
 {
     ntlm_account_secret_wipe(out);
+    bool invalid = false;
+    out->domain = utf16_from_utf8(line->domain, strlen(line->domain), &out->domain_units, &invalid);
+    out->user = utf16_from_utf8(line->user, strlen(line->user), &out->user_units, &invalid);
+    if (out->domain == NULL || out->user == NULL) {
+        return SEC_E_INSUFFICIENT_MEMORY; /* both are UTF-8: the line was read */
+    }
     if (line->password == NULL) {
         memcpy(out->hash, line->hash, sizeof out->hash);
         out->kind = NTLM_ACCOUNT_HASH;
         return SEC_E_OK;
     }
-    bool invalid = false;
     out->password = utf16_from_utf8(line->password, strlen(line->password), &out->units, &invalid);
     if (out->password == NULL) {
         return invalid ? SEC_E_OK
@@ -307,14 +338,15 @@ static SECURITY_STATUS account_take(const struct ntlm_account_line *line, struct
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS account_find_in(const char *path, bool users, const struct ntlm_account_query *query,
+static SECURITY_STATUS account_find_in(const char *path, enum ntlm_account_kind kind,
+                                       const struct ntlm_account_query *query,
                                        struct ntlm_account_secret *out)
 {
     struct ntlm_account_file f;
     struct ntlm_account_line line;
     SspiErrorInfo error = {{0}};
     int best = 0;
-    SECURITY_STATUS status = ntlm_account_file_open(&f, path, users, &error);
+    SECURITY_STATUS status = ntlm_account_file_open(&f, path, kind, &error);
     if (status != SEC_E_OK) {
         goto out;
     }
@@ -363,35 +395,57 @@ static char *account_split_upn(const struct ntlm_account_query *query, struct nt
     return copy;
 }
 
+/* Looks into one file and keeps what it has unless something was found before. */
+static SECURITY_STATUS account_ask(const char *path, enum ntlm_account_kind kind,
+                                   const struct ntlm_account_query *query, struct ntlm_account_secret *out)
+{
+    struct ntlm_account_secret here = {.kind = NTLM_ACCOUNT_NONE};
+    SECURITY_STATUS status = account_find_in(path, kind, query, &here);
+    if (status == SEC_E_OK && out->kind == NTLM_ACCOUNT_NONE) {
+        ntlm_account_secret_wipe(out);
+        *out = here;
+        secret_wipe(&here, sizeof here);
+    } else {
+        ntlm_account_secret_wipe(&here);
+    }
+    return status;
+}
+
 SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store,
                                    const struct ntlm_account_query *query, struct ntlm_account_secret *out)
 {
     struct ntlm_account_query apart;
     char *upn = account_split_upn(query, &apart);
     const struct ntlm_account_query *asked[] = {query, upn != NULL ? &apart : NULL};
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS users = SEC_E_OK, status = SEC_E_OK;
     *out = (struct ntlm_account_secret){.kind = NTLM_ACCOUNT_NONE};
-    for (size_t i = 0; i < 2 && asked[i] != NULL && out->kind == NTLM_ACCOUNT_NONE; i++) {
+    for (size_t i = 0; i < 2 && asked[i] != NULL; i++) {
         if (user_file != NULL) {
-            status = account_find_in(user_file, true, asked[i], out);
+            users = account_ask(user_file, NTLM_ACCOUNTS_USERS, asked[i], out);
         }
-        if (status == SEC_E_INSUFFICIENT_MEMORY || out->kind != NTLM_ACCOUNT_NONE) {
-            break;
+        if (users != SEC_E_INSUFFICIENT_MEMORY) {
+            status = account_ask(store, NTLM_ACCOUNTS_STORE, asked[i], out);
         }
-        status = account_find_in(store, false, asked[i], out);
-        if (status != SEC_E_OK) {
+        if (users == SEC_E_INSUFFICIENT_MEMORY || status == SEC_E_INSUFFICIENT_MEMORY) {
+            ntlm_account_secret_wipe(out);
+            status = SEC_E_INSUFFICIENT_MEMORY;
             break;
         }
     }
     mem_free(upn);
-    return status == SEC_E_NO_CREDENTIALS ? SEC_E_NO_AUTHENTICATING_AUTHORITY : status;
+    if (status == SEC_E_NO_CREDENTIALS) {
+        status = out->kind != NTLM_ACCOUNT_NONE ? SEC_E_OK : SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    }
+    return status;
 }
 
 void ntlm_account_secret_wipe(struct ntlm_account_secret *s)
 {
     mem_free(s->password);
+    mem_free(s->domain);
+    mem_free(s->user);
     secret_wipe(s, sizeof *s);
-    s->password = NULL;
+    s->password = s->domain = s->user = NULL;
 }
 
 const char *ntlm_accounts_user_file(void)

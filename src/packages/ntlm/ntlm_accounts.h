@@ -43,10 +43,16 @@ struct ntlm_account_file {
     bool strict; /* a damaged line is an error, not skipped: the store, and files that are imported */
 };
 
-/* Reads the file whole. SEC_E_OK also for a store that does not exist (then empty); SEC_E_NO_CREDENTIALS with
- * error (may be NULL) when it cannot be used; SEC_E_INSUFFICIENT_MEMORY. */
-SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path, bool users,
-                                       SspiErrorInfo *error);
+enum ntlm_account_kind {
+    NTLM_ACCOUNTS_STORE,
+    NTLM_ACCOUNTS_USERS,  /* NTLM_USER_FILE: a regular file, as the store is */
+    NTLM_ACCOUNTS_IMPORT, /* the user file's format from anywhere, a pipe too: read to its end */
+};
+
+/* Reads the file whole, 64 MiB at most. SEC_E_OK also for a store that does not exist (then empty);
+ * SEC_E_NO_CREDENTIALS with error (may be NULL) when it cannot be used; SEC_E_INSUFFICIENT_MEMORY. */
+SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path,
+                                       enum ntlm_account_kind kind, SspiErrorInfo *error);
 /* SEC_E_OK with the next line; SEC_I_CONTINUE_NEEDED at the end; SEC_E_NO_CREDENTIALS for a damaged line
  * (error: which and why; the text never quotes it). */
 SECURITY_STATUS ntlm_account_file_next(struct ntlm_account_file *f, const char *path,
@@ -60,17 +66,21 @@ struct ntlm_account_query {
     bool local;
 };
 
-/* What was found: nothing, the NT hash, or the password (UTF-16, mem_alloc). */
+/* What was found: nothing, the NT hash, or the password (UTF-16, mem_alloc); and whose it is, as the file
+ * spells it (UTF-16, terminated, mem_alloc; NULL with nothing). */
 struct ntlm_account_secret {
     enum { NTLM_ACCOUNT_NONE, NTLM_ACCOUNT_HASH, NTLM_ACCOUNT_PASSWORD } kind;
     uint8_t hash[16];
     char16_t *password;
     size_t units;
+    char16_t *domain, *user;
+    size_t domain_units, user_units;
 };
 
 /* Asks the user file (NULL: none), then the store. SEC_E_OK also when there is no such account. A user given
- * as UPN without a domain is looked for as it stands, then taken apart at the @.
- * SEC_E_NO_AUTHENTICATING_AUTHORITY: the store cannot be used (the trace says why). */
+ * as UPN without a domain is looked for as it stands, then taken apart at the @. The first account found
+ * counts, but every file is read for every spelling, found or not: the work does not tell who exists.
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY: nothing was found and the store cannot be used (the trace says why). */
 SECURITY_STATUS ntlm_accounts_find(const char *user_file, const char *store,
                                    const struct ntlm_account_query *query, struct ntlm_account_secret *out);
 void ntlm_account_secret_wipe(struct ntlm_account_secret *s);

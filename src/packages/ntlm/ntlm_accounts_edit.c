@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,8 +21,8 @@ static const char account_file_head[] =
 
 /* One editing of the store: its lock, the old file and the new one as it grows. */
 struct account_edit {
-    const char *path;
-    char side[4096]; /* STORE.new */
+    char path[PATH_MAX];     /* where the store really is: a symbolic link to it stays one */
+    char side[PATH_MAX + 8]; /* STORE.new */
     int lock;
     char *text; /* mem_alloc */
     size_t size, capacity;
@@ -110,18 +112,47 @@ static bool edit_put_line(struct account_edit *e, const char *domain, const char
 
 /* ---- lock, read, replace ---- */
 
+/* A store that does not exist yet is where its name says. */
+static bool edit_resolve(struct account_edit *e, const char *path)
+{
+    struct stat st;
+    if (realpath(path, e->path) != NULL) {
+        return true;
+    }
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        ntlm_account_error(e->error, "%s: a symbolic link to nothing", path);
+        return false;
+    }
+    if ((size_t)snprintf(e->path, sizeof e->path, "%s", path) >= sizeof e->path) {
+        ntlm_account_error(e->error, "the store's path is too long");
+        return false;
+    }
+    return true;
+}
+
+static void edit_explain_lock(const struct account_edit *e, int why)
+{
+    const char *slash = strrchr(e->path, '/');
+    if (why == ENOENT && slash != NULL) {
+        int size = slash == e->path ? 1 : (int)(slash - e->path);
+        ntlm_account_error(e->error, "the folder %.*s does not exist; run: mkdir -p -m 700 %.*s", size,
+                           e->path, size, e->path);
+    } else {
+        ntlm_account_error(e->error, "%s: %s; the directory must exist and be writable", e->side,
+                           strerror(why));
+    }
+}
+
 static SECURITY_STATUS edit_begin(struct account_edit *e, const char *path, SspiErrorInfo *error)
 {
-    *e = (struct account_edit){.path = path, .lock = -1, .error = error};
-    int n = snprintf(e->side, sizeof e->side, "%s.lock", path);
-    if (n < 0 || (size_t)n >= sizeof e->side) {
-        ntlm_account_error(error, "the store's path is too long");
+    *e = (struct account_edit){.path = "", .lock = -1, .error = error};
+    if (!edit_resolve(e, path)) {
         return SEC_E_INVALID_PARAMETER;
     }
+    (void)snprintf(e->side, sizeof e->side, "%s.lock", e->path);
     e->lock = open(e->side, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (e->lock < 0) {
-        ntlm_account_error(error, "%s: %s; the directory must exist and be writable", e->side,
-                           strerror(errno));
+        edit_explain_lock(e, errno);
         return SEC_E_NO_CREDENTIALS;
     }
     while (flock(e->lock, LOCK_EX) != 0) {
@@ -132,7 +163,7 @@ static SECURITY_STATUS edit_begin(struct account_edit *e, const char *path, Sspi
             return SEC_E_NO_CREDENTIALS;
         }
     }
-    (void)snprintf(e->side, sizeof e->side, "%s.new", path);
+    (void)snprintf(e->side, sizeof e->side, "%s.new", e->path);
     return SEC_E_OK;
 }
 
@@ -220,7 +251,7 @@ static SECURITY_STATUS edit_copy_without(struct account_edit *e, const struct ac
     struct ntlm_account_file f;
     struct ntlm_account_line line;
     *met = NULL;
-    SECURITY_STATUS status = ntlm_account_file_open(&f, e->path, false, e->error);
+    SECURITY_STATUS status = ntlm_account_file_open(&f, e->path, NTLM_ACCOUNTS_STORE, e->error);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -339,7 +370,7 @@ SECURITY_STATUS ntlm_accounts_list(const char *store, BOOLEAN (*each)(void *arg,
 {
     struct ntlm_account_file f;
     struct ntlm_account_line line;
-    SECURITY_STATUS status = ntlm_account_file_open(&f, store, false, error);
+    SECURITY_STATUS status = ntlm_account_file_open(&f, store, NTLM_ACCOUNTS_STORE, error);
     while (status == SEC_E_OK && (status = ntlm_account_file_next(&f, store, &line, error)) == SEC_E_OK) {
         const SspiAccount account = {line.domain, line.user};
         secret_wipe(line.hash, sizeof line.hash);
@@ -407,8 +438,7 @@ SECURITY_STATUS ntlm_accounts_import(const char *store, const char *file, bool r
     struct ntlm_account_file f;
     struct ntlm_account_line line;
     struct account_set set = {0};
-    SECURITY_STATUS status = ntlm_account_file_open(&f, file, true, error);
-    f.strict = true;
+    SECURITY_STATUS status = ntlm_account_file_open(&f, file, NTLM_ACCOUNTS_IMPORT, error);
     while (status == SEC_E_OK && (status = ntlm_account_file_next(&f, file, &line, error)) == SEC_E_OK) {
         status = import_line(&set, &line, file, replace, error);
     }

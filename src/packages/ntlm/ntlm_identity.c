@@ -78,7 +78,7 @@ static SECURITY_STATUS identity_from_file(const char *user, const char *domain, 
     if (path == NULL) {
         return SEC_E_NO_CREDENTIALS;
     }
-    SECURITY_STATUS status = ntlm_account_file_open(&f, path, true, NULL);
+    SECURITY_STATUS status = ntlm_account_file_open(&f, path, NTLM_ACCOUNTS_USERS, NULL);
     if (status != SEC_E_OK) {
         return status;
     }

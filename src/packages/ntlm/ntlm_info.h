@@ -10,7 +10,8 @@
 
 enum {
     NTLM_MAX_TOKEN = 2888,         /* Windows' number, answered for SIZES */
-    NTLM_MAX_TOKEN_REALLY = 12288, /* SecPkgInfo: names of any length in AUTHENTICATE fit */
+    NTLM_MAX_TOKEN_REALLY = 12288, /* SecPkgInfo: AUTHENTICATE with the longest DNS names and user names; what
+                                      a server puts into its target info beyond them may need more */
 };
 
 extern const SecPkgInfoW ntlm_package_info;

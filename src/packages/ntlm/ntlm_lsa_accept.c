@@ -261,6 +261,35 @@ static const char16_t *leg_domain(const struct accept_leg *leg)
 }
 
 /*
+ * From here on the names are the account's as its file spells it, this machine's domain where it has none:
+ * what the client called itself served to find it, and is in the message for the computation.
+ */
+static SECURITY_STATUS leg_take_account(struct accept_leg *leg, const struct ntlm_account_secret *account)
+{
+    const char16_t *target = leg_domain(leg) + leg->domain_units + 1;
+    bool own = account->domain_units == 0;
+    const char16_t *domain = own ? ntlm_machine.domain : account->domain;
+    size_t domain_units = own ? utf16_length(ntlm_machine.domain) : account->domain_units;
+    char16_t *names =
+        mem_alloc((account->user_units + domain_units + leg->target_units + 3) * sizeof(char16_t));
+    if (names == NULL) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    char16_t *at = names;
+    memcpy(at, account->user, (account->user_units + 1) * sizeof *at);
+    at += account->user_units + 1;
+    memcpy(at, domain, domain_units * sizeof *at);
+    at += domain_units;
+    *at++ = 0;
+    memcpy(at, target, (leg->target_units + 1) * sizeof *at);
+    mem_free(leg->names);
+    leg->names = names;
+    leg->user_units = account->user_units;
+    leg->domain_units = domain_units;
+    return SEC_E_OK;
+}
+
+/*
  * The account's NT hash to leg->hash, or a random one that nobody knows, so that what follows is the same
  * work for everybody; one MD4 is done whichever file the account is in, or none.
  */
@@ -299,6 +328,7 @@ static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
             status = SEC_E_INTERNAL_ERROR;
         } else if (leg->known) {
             memcpy(leg->hash, secret.kind == NTLM_ACCOUNT_HASH ? secret.hash : computed, sizeof leg->hash);
+            status = leg_take_account(leg, &secret);
         }
     }
     mem_free(user_text);
@@ -448,16 +478,6 @@ static void leg_text(struct ntlm_packed *out, enum ntlm_packed_text_index index,
     out->text[index].units = units;
 }
 
-static bool leg_user_is_upn(const struct accept_leg *leg)
-{
-    for (size_t i = 0; i < leg->user_units; i++) {
-        if (leg->names[i] == u'@') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void leg_texts(const struct accept_leg *leg, struct ntlm_packed *out)
 {
     static const char16_t nobody[] = u"ANONYMOUS LOGON", authority[] = u"NT AUTHORITY";
@@ -470,8 +490,6 @@ static void leg_texts(const struct accept_leg *leg, struct ntlm_packed *out)
     if (leg->kind == ACCEPT_ANONYMOUS) {
         leg_text(out, NTLM_TEXT_USER, nobody, utf16_length(nobody));
         leg_text(out, NTLM_TEXT_DOMAIN, authority, utf16_length(authority));
-    } else if (leg->domain_units == 0 && !leg_user_is_upn(leg)) {
-        leg_text(out, NTLM_TEXT_DOMAIN, ntlm_machine.domain, utf16_length(ntlm_machine.domain));
     }
 }
 

@@ -292,8 +292,7 @@ static SECURITY_STATUS leg_write(struct initiate_leg *leg, struct ntlm_blob *tok
     wire_write_init(&w, NULL, 0);
     ntlm_authenticate_write(&w, &m);
     if (w.failed) {
-        return SEC_E_BUFFER_TOO_SMALL; /* a name or the server's target info is beyond what a message can
-                                          carry */
+        return SEC_E_INVALID_TOKEN; /* the server's target info is beyond what an answer can carry */
     }
     token->data = mem_alloc(w.at);
     if (token->data == NULL) {

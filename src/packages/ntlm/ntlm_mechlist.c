@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The mechListMIC of RFC 4178 over NTLM, which no other message is like. */
+#include "base/secbuf.h"
 #include "base/trace.h"
 #include "packages/ntlm/ntlm_user.h"
 
@@ -42,7 +43,8 @@ static NTSTATUS mechlist_run(struct ntlm_protect *p, const struct message *m, ui
     return SEC_E_OK;
 }
 
-bool ntlm_user_mechlist(struct ntlm_user_context *c, PSecBufferDesc desc, bool make, NTSTATUS *status)
+bool ntlm_user_mechlist(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc desc, bool make,
+                        NTSTATUS *status)
 {
     if (desc == NULL || desc->ulVersion != SECBUFFER_VERSION || desc->cBuffers != 2 ||
         desc->pBuffers == NULL) {
@@ -58,8 +60,16 @@ bool ntlm_user_mechlist(struct ntlm_user_context *c, PSecBufferDesc desc, bool m
         *status = SEC_E_INVALID_TOKEN;
         return true;
     }
+    if (qop != 0) {
+        *status = SEC_E_QOP_NOT_SUPPORTED;
+        return true;
+    }
     if (mic->cbBuffer < NTLM_TOKEN_SIZE) {
         *status = SEC_E_BUFFER_TOO_SMALL;
+        return true;
+    }
+    if (secbuf_overlap(list, mic)) {
+        *status = SEC_E_INVALID_PARAMETER;
         return true;
     }
     const struct span part = {list->pvBuffer, list->cbBuffer};

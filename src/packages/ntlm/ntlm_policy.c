@@ -63,12 +63,6 @@ static const char *policy_set_minimum(struct ntlm_policy *p, const char *value)
     }
 }
 
-static const char *policy_set_anonymous(struct ntlm_policy *p, const char *value)
-{
-    p->allow_anonymous = strcasecmp(value, "yes") == 0;
-    return p->allow_anonymous || strcasecmp(value, "no") == 0 ? NULL : "write yes or no";
-}
-
 static const char *policy_set_accounts(struct ntlm_policy *p, const char *value)
 {
     if (value[0] != '/' || strlen(value) >= sizeof p->accounts) {
@@ -84,7 +78,7 @@ static const struct {
 } policy_keys[] = {
     {"lm_compatibility_level", policy_set_level},
     {"min_session_security", policy_set_minimum},
-    {"allow_anonymous", policy_set_anonymous},
+    {"allow_anonymous", NULL}, /* base/config knows what yes is */
     {"accounts", policy_set_accounts},
 };
 
@@ -92,7 +86,7 @@ static const char *policy_set(struct ntlm_policy *p, const struct config_entry *
 {
     for (size_t i = 0; i < sizeof policy_keys / sizeof policy_keys[0]; i++) {
         if (strcmp(e->key, policy_keys[i].key) == 0) {
-            return policy_keys[i].set(p, e->value);
+            return policy_keys[i].set != NULL ? policy_keys[i].set(p, e->value) : NULL;
         }
     }
     return "no such key; see sspi.conf(5)";
@@ -112,13 +106,21 @@ bool ntlm_policy_read(const struct config *config, struct ntlm_policy *out, char
     }
     for (size_t i = 0; i < config->count; i++) {
         const struct config_entry *e = &config->entries[i];
-        const char *wrong = strcmp(e->section, "ntlm") == 0 ? policy_set(out, e) : NULL;
+        if (strcmp(e->section, "ntlm") != 0) {
+            continue;
+        }
+        if (e->error != NULL) {
+            (void)snprintf(error, 512, "%s", e->error);
+            return false;
+        }
+        const char *wrong = policy_set(out, e);
         if (wrong != NULL) {
             (void)snprintf(error, 512, "%s:%u: [ntlm] %s = %s: %s", config->path, e->line, e->key, e->value,
                            wrong);
             return false;
         }
     }
+    out->allow_anonymous = config_get_bool(config, "ntlm", "allow_anonymous", false);
     return true;
 }
 

@@ -291,7 +291,7 @@ static NTSTATUS NTAPI ntlm_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Q
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     NTSTATUS status;
-    if (ntlm_user_mechlist(c, MessageBuffers, true, &status)) {
+    if (ntlm_user_mechlist(c, QualityOfProtection, MessageBuffers, true, &status)) {
         return status;
     }
     return user_make(c, QualityOfProtection, MessageBuffers, MessageSequenceNumber, false);
@@ -322,7 +322,7 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     NTSTATUS status;
-    if (ntlm_user_mechlist(c, MessageBuffers, false, &status)) {
+    if (ntlm_user_mechlist(c, 0, MessageBuffers, false, &status)) {
         return status;
     }
     status = secbuf_scan(MessageBuffers, user_scan_options(c), &view);
@@ -379,22 +379,26 @@ static bool user_take_received(const struct secbuf_view *view, struct user_recei
 static enum protect_verdict user_open(struct ntlm_user_context *c, ULONG sequence,
                                       const struct user_received *got, bool *plain)
 {
-    *plain = true;
     if (!ntlm_protect_active(&c->protect)) {
+        *plain = true;
         return ntlm_verify(&c->protect, sequence, &got->message, got->token);
     }
-    if (!(c->protect.flags & NTLM_F_SEAL)) {
-        enum protect_verdict verdict = ntlm_verify(&c->protect, sequence, &got->message, got->token);
-        /* Without extended session security the number itself is encrypted: a sealed message's reads as a
-         * wrong one. */
-        bool maybe_sealed = verdict == PROTECT_ALTERED ||
-                            (verdict == PROTECT_OUT_OF_SEQUENCE && !(c->protect.flags & NTLM_F_ESS));
-        if (!maybe_sealed) {
-            return verdict;
-        }
-    }
     *plain = false;
-    return ntlm_unseal(&c->protect, sequence, &got->message, got->token);
+    if (c->protect.flags & NTLM_F_SEAL) {
+        return ntlm_unseal(&c->protect, sequence, &got->message, got->token);
+    }
+    enum protect_verdict verdict = ntlm_verify(&c->protect, sequence, &got->message, got->token);
+    /* Without extended session security the number itself is encrypted: a sealed message's reads as a wrong
+     * one. */
+    bool maybe_sealed = verdict == PROTECT_ALTERED ||
+                        (verdict == PROTECT_OUT_OF_SEQUENCE && !(c->protect.flags & NTLM_F_ESS));
+    if (!maybe_sealed) {
+        *plain = true;
+        return verdict;
+    }
+    enum protect_verdict sealed = ntlm_unseal(&c->protect, sequence, &got->message, got->token);
+    /* An altered plain message's number reads as a wrong one, in turn, when it is taken for sealed. */
+    return sealed == PROTECT_OUT_OF_SEQUENCE && verdict == PROTECT_ALTERED ? PROTECT_ALTERED : sealed;
 }
 
 static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,

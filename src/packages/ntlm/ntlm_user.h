@@ -44,9 +44,11 @@ void ntlm_user_free(void *p);
 /*
  * [MS-SPNG] 3.2.5.1, 3.3.5.1, between Negotiate and this half: a message of one SECBUFFER_MECHLIST and one
  * SECBUFFER_MECHLIST_SIGNATURE is the mechListMIC. It is the first in its direction (SEC_E_OUT_OF_SEQUENCE
- * otherwise), takes number 0, and leaves RC4 as if it had not been. False: the message is another one.
+ * otherwise), takes number 0, and leaves RC4 as if it had not been. Rows 3, 5, 6 and 7 of the contract of
+ * MakeSignature hold for the pair as for TOKEN and DATA. False: the message is another one.
  */
-bool ntlm_user_mechlist(struct ntlm_user_context *c, PSecBufferDesc desc, bool make, NTSTATUS *status);
+bool ntlm_user_mechlist(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc desc, bool make,
+                        NTSTATUS *status);
 
 /* SpQueryContextAttributes of the user half: ntlm_attributes.c. Structures are the W ones. */
 NTSTATUS NTAPI ntlm_SpQueryContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,
