@@ -30,6 +30,7 @@ static const char help[] =
     "  --quiet                  no line per message\n"
     "  --max-file SIZE          largest file taken (default 4G; K, M, G are understood)\n"
     "  --max-clients NUMBER     at the same time (default 128)\n"
+    "  --auth-timeout SECONDS   how long a client may take to authenticate (default 30)\n"
     "  --timeout SECONDS        how long an authenticated client may be silent (default 300)\n"
     "  --channel-bindings TEXT  application data that the client must have bound its authentication to\n"
     "  --help                   this text\n\n"
@@ -311,6 +312,7 @@ enum {
     OPT_QUIET,
     OPT_MAX_FILE,
     OPT_MAX_CLIENTS,
+    OPT_AUTH_TIMEOUT,
     OPT_TIMEOUT,
     OPT_BINDINGS,
     OPT_HELP
@@ -327,6 +329,7 @@ static const struct option table[] = {
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"max-file", required_argument, NULL, OPT_MAX_FILE},
     {"max-clients", required_argument, NULL, OPT_MAX_CLIENTS},
+    {"auth-timeout", required_argument, NULL, OPT_AUTH_TIMEOUT},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"channel-bindings", required_argument, NULL, OPT_BINDINGS},
     {"help", no_argument, NULL, OPT_HELP},
@@ -375,6 +378,10 @@ static int set_option(struct options *o, int option, char *value)
         bad = set_number("max-clients", value, 1, 10000, &number);
         o->max_clients = bad ? 0 : (unsigned)number;
         return bad;
+    case OPT_AUTH_TIMEOUT:
+        bad = set_number("auth-timeout", value, 1, 86400, &number);
+        o->serve.auth_ms = bad ? 0 : (int)number * 1000;
+        return bad;
     case OPT_TIMEOUT:
         bad = set_number("timeout", value, 1, 86400, &number);
         o->serve.idle_ms = bad ? 0 : (int)number * 1000;
@@ -394,7 +401,11 @@ int cmd_listen(int argc, char **argv)
         .host = "127.0.0.1",
         .port = "0",
         .max_clients = 128,
-        .serve = {.package = package, .folder = -1, .max_file = UINT64_C(4) << 30, .idle_ms = 300000},
+        .serve = {.package = package,
+                  .folder = -1,
+                  .max_file = UINT64_C(4) << 30,
+                  .idle_ms = 300000,
+                  .auth_ms = 30000},
     };
 
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {

@@ -26,6 +26,16 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t net_moment(int ms)
+{
+    return now_ms() + ms;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Waits until one of events or the deadline; the events that came, 0 for the deadline, -1 with errno. */
 static int wait_for(int fd, short events, int64_t deadline)
 {
@@ -204,18 +214,18 @@ void net_local_name(int fd, char name[static NET_NAME_MAX])
         snprintf(name, NET_NAME_MAX, "unknown");
 }
 
-enum net_result net_read(int fd, void *buffer, size_t size, int first_ms, int rest_ms)
+enum net_result net_read(int fd, void *buffer, size_t size, int first_ms, int rest_ms, int64_t end)
 {
     uint8_t *at = buffer;
     size_t left = size;
-    int64_t deadline = now_ms() + first_ms;
+    int64_t deadline = earlier(now_ms() + first_ms, end);
 
     while (left > 0) {
         ssize_t n = recv(fd, at, left, 0);
 
         if (n > 0) {
             if (left == size)
-                deadline = now_ms() + rest_ms;
+                deadline = earlier(now_ms() + rest_ms, end);
             at += n;
             left -= (size_t)n;
             continue;
@@ -244,11 +254,12 @@ static void advance(struct iovec *pieces, size_t written)
     }
 }
 
-enum net_result net_write(int fd, const struct iovec *pieces, int count, int timeout_ms, bool listen_for_peer)
+enum net_result net_write(int fd, const struct iovec *pieces, int count, int timeout_ms, int64_t end,
+                          bool listen_for_peer)
 {
     struct iovec left[4];
     size_t total = 0;
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = earlier(now_ms() + timeout_ms, end);
 
     for (int i = 0; i < count; i++) {
         left[i] = pieces[i];

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 enum net_result {
@@ -33,11 +34,16 @@ int net_accept(int listener, char peer[static NET_NAME_MAX]);
 /* "127.0.0.1:4711" or "[::1]:4711" of this end. */
 void net_local_name(int fd, char name[static NET_NAME_MAX]);
 
-/* size bytes or not NET_OK. first_ms: patience until the first byte; rest_ms: from then until the last. */
-enum net_result net_read(int fd, void *buffer, size_t size, int first_ms, int rest_ms);
+/* A moment that many milliseconds from now, for the calls below; NET_FOREVER never comes. */
+#define NET_FOREVER INT64_MAX
+int64_t net_moment(int ms);
+
+/* size bytes or not NET_OK. first_ms: patience until the first byte; rest_ms: from then until the last; at
+ * end it is over in any case. */
+enum net_result net_read(int fd, void *buffer, size_t size, int first_ms, int rest_ms, int64_t end);
 /* All of the pieces (at most 4). With listen_for_peer, gives up with NET_SPOKE when the peer sends meanwhile.
  */
-enum net_result net_write(int fd, const struct iovec *pieces, int count, int timeout_ms,
+enum net_result net_write(int fd, const struct iovec *pieces, int count, int timeout_ms, int64_t end,
                           bool listen_for_peer);
 /* Waits for something to read from a file. False: the peer had something to say first. */
 bool net_await_input(int file, int fd);

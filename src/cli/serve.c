@@ -157,7 +157,10 @@ static enum stream_result converse(struct client *c)
     struct auth_facts facts;
     struct message message;
     CredHandle credentials = c->settings->credentials;
+    /* One deadline for all of it: who only ever begins keeps a seat from others. */
+    s->end = net_moment(c->settings->auth_ms);
     enum stream_result result = auth_accept(s, &credentials, &options);
+    s->end = NET_FOREVER;
 
     if (result != STREAM_OK)
         return result;

@@ -16,6 +16,7 @@ struct serve_settings {
     bool quiet;        /* no line per message */
     uint64_t max_file; /* bytes */
     int idle_ms;
+    int auth_ms; /* from accept until the client is authenticated */
 };
 
 struct serve_result {

@@ -34,7 +34,7 @@ uint64_t get_u64(const uint8_t *at)
 
 void stream_init(struct stream *s, int fd, bool client)
 {
-    *s = (struct stream){.fd = fd, .client = client, .idle_ms = 30000, .busy_ms = 30000};
+    *s = (struct stream){.fd = fd, .client = client, .idle_ms = 30000, .busy_ms = 30000, .end = NET_FOREVER};
     SecInvalidateHandle(&s->context);
 }
 
@@ -152,7 +152,7 @@ static enum stream_result write_pieces(struct stream *s, const struct iovec *pie
     if (s->client && s->established && net_readable(s->fd))
         result = NET_SPOKE;
     else
-        result = net_write(s->fd, pieces, count, s->busy_ms, s->client && s->established);
+        result = net_write(s->fd, pieces, count, s->busy_ms, s->end, s->client && s->established);
     return result == NET_OK ? STREAM_OK : after_failed_write(s, result);
 }
 
@@ -197,7 +197,7 @@ enum stream_result stream_frame_read(struct stream *s, struct frame *frame)
 {
     uint8_t header[HEADER];
     size_t limit = s->established ? STREAM_RECORD_MAX : STREAM_TOKEN_MAX;
-    enum net_result read = net_read(s->fd, header, HEADER, s->idle_ms, s->busy_ms);
+    enum net_result read = net_read(s->fd, header, HEADER, s->idle_ms, s->busy_ms, s->end);
 
     *frame = (struct frame){.type = 0};
     if (read != NET_OK)
@@ -211,7 +211,7 @@ enum stream_result stream_frame_read(struct stream *s, struct frame *frame)
                            limit);
     if (!grow(&s->in, &s->in_capacity, size ? size : 1))
         return stream_fail(s, STREAM_LOST, "out of memory");
-    read = net_read(s->fd, s->in, size, s->busy_ms, s->busy_ms);
+    read = net_read(s->fd, s->in, size, s->busy_ms, s->busy_ms, s->end);
     if (read != NET_OK)
         return from_net(s, read == NET_CLOSED ? NET_CUT : read, "receiving a frame");
     *frame = (struct frame){header[0], s->in, size};

@@ -65,6 +65,7 @@ struct stream {
     bool seal;        /* records go out sealed, and must come in sealed */
     int idle_ms;      /* patience for a frame to begin */
     int busy_ms;      /* patience for the rest of it */
+    int64_t end;      /* net_moment() when all patience ends; NET_FOREVER: no such moment */
     CtxtHandle context;
     uint64_t sent, verified; /* records */
     uint8_t *in;             /* the last frame received; grows up to the bounds */

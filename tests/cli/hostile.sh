@@ -116,6 +116,24 @@ stop listener
 ok 'it ends as asked' test "$code" = 0
 ok '... having told everything' listener_has listener 'does not speak this protocol'
 
+# Clients that take all seats and always say one byte more: one deadline for the whole authentication frees them.
+start listener "$SSPI" listen --package NTLM --max-clients 2 --auth-timeout 2
+drip() {
+    (
+        trap '' PIPE
+        exec 7<>"/dev/tcp/${address%:*}/${address##*:}" && printf '\x01\x00\xff\xff' >&7
+        while printf x >&7; do IFS= read -r -n 1 -t 0.3 <&7 && exit; done
+    ) 2>/dev/null
+}
+SECONDS=0
+drip & first=$!
+drip & second=$!
+wait "$first" "$second"
+ok 'clients that never stop beginning are ended' test "$SECONDS" -lt 20
+ok '... and others are served' alive
+stop listener
+ok '... with the reason' listener_has listener 'timed out'
+
 # A signal ends it also while clients hang on.
 start listener "$SSPI" listen --package NTLM
 exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
