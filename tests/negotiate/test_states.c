@@ -164,6 +164,38 @@ static void test_fallback(void **state)
     kit_close(&a);
 }
 
+/* Whatever is wrong with Kerberos: a service that the KDC gives no tickets for, a cache that is none. */
+static void test_fallback_reasons(void **state)
+{
+    static const char *const services[] = {"expired/server", "user/server"};
+    static const char *const caches[] = {"DIR:/dev/null", "FILE:/", "NOSUCHTYPE:cache"};
+    char *cache = strdup(getenv("KRB5CCNAME"));
+    (void)state;
+    assert_non_null(cache);
+    realm_admin("addprinc -randkey -expire \"2020-01-01 00:00:00\" expired/server");
+    realm_admin("addprinc -randkey -allow_svr user/server");
+    for (size_t i = 0; i < 2; i++) {
+        assert_status(nego_open(&a, true, "", NULL), SEC_E_OK);
+        assert_status(kit_step(&a, SEALED, services[i], NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+        nego_assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_OPTIMISTIC);
+        kit_close(&a);
+        assert_status(nego_open(&a, true, "kerberos", NULL), SEC_E_OK);
+        assert_status(kit_step(&a, SEALED, services[i], NULL, 0, NULL), SEC_E_TARGET_UNKNOWN);
+        kit_close(&a);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        setenv("KRB5CCNAME", caches[i], 1);
+        assert_status(nego_open(&a, true, "", NULL), SEC_E_OK);
+        assert_status(kit_step(&a, SEALED, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+        nego_assert_package(&a.context, "NTLM", SECPKG_NEGOTIATION_OPTIMISTIC);
+        kit_close(&a);
+        assert_status(kit_open(&a, "Kerberos", true, NULL, NULL, NULL), SEC_E_NO_CREDENTIALS);
+        kit_close(&a);
+    }
+    setenv("KRB5CCNAME", cache, 1);
+    free(cache);
+}
+
 /* NTLM_USER_FILE gone: NTLM is nobody, and is not offered. */
 static void test_nobody(void **state)
 {
@@ -482,56 +514,75 @@ static void test_bits(void **state)
 
 /* ---- memory ---- */
 
-static size_t allowed;
+static struct {
+    size_t allowed;
+    bool once, failed;
+} memory;
 
 static bool gate(void *arg, size_t size)
 {
     (void)arg, (void)size;
-    return allowed > 0 && allowed-- > 0;
+    if (memory.allowed > 0) {
+        memory.allowed--;
+        return true;
+    }
+    bool fails = !memory.once || !memory.failed;
+    memory.failed = true;
+    return !fails;
 }
 
-/* Each allocation of a whole conversation fails once: the status says so, nothing stays. */
-static void test_memory(void **state)
+/* From each allocation of a whole conversation on all fail, or that one alone: the status says so, nothing
+ * stays, and no other package steps in. */
+static void each_allocation(const char *list, const char *password, const char *package, bool once)
 {
-    SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
-    size_t live, tries = 0;
-    (void)state;
-    nego_pair("ntlm", SEALED, ASC_SEALED, &a, &b);
+    SECURITY_STATUS status;
+    size_t tries = 0;
+    nego_pair(list, SEALED, ASC_SEALED, &a, &b);
     close_both();
-    live = mem_live();
-    for (size_t n = 0; status != SEC_E_OK; n++, tries++) {
-        allowed = n;
+    size_t live = mem_live();
+    for (memory.failed = true; memory.failed; tries++) {
+        memory.allowed = tries;
+        memory.failed = false;
+        memory.once = once;
         mem_test_gate = gate;
-        status = nego_open(&a, true, "ntlm", KIT_PASSWORD);
-        SECURITY_STATUS other = nego_open(&b, false, "ntlm", NULL);
+        status = nego_open(&a, true, list, password);
+        SECURITY_STATUS other = nego_open(&b, false, list, NULL);
         if (status == SEC_E_OK && (status = other) == SEC_E_OK)
             status = nego_shake(&a, SEALED, &b, ASC_SEALED, "host/server");
         mem_test_gate = NULL;
         if (status != SEC_E_OK)
             assert_status(status, SEC_E_INSUFFICIENT_MEMORY);
+        else
+            nego_assert_package(&a.context, package, SECPKG_NEGOTIATION_COMPLETE);
         close_both();
         assert_int_equal(mem_live(), live);
     }
-    print_message("# %zu allocations\n", tries);
+    print_message("# \"%s\": %zu allocations\n", list, tries);
+    assert_status(status, SEC_E_OK);
     assert_true(tries > 30);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    for (int once = 0; once <= 1; once++) {
+        each_allocation("ntlm", KIT_PASSWORD, "NTLM", once);
+        each_allocation("ntlm", NULL, "NTLM", once);
+        each_allocation("kerberos", NULL, "Kerberos", once);
+        each_allocation("", NULL, "Kerberos", once);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_package_list),
-        cmocka_unit_test(test_structures),
-        cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_nobody),
-        cmocka_unit_test(test_credential_freed),
-        cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_reject),
-        cmocka_unit_test(test_bindings),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_package_list), cmocka_unit_test(test_structures),
+        cmocka_unit_test(test_fallback),     cmocka_unit_test(test_fallback_reasons),
+        cmocka_unit_test(test_nobody),       cmocka_unit_test(test_credential_freed),
+        cmocka_unit_test(test_raw),          cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_reject),       cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_bits),
         cmocka_unit_test(test_memory),
     };
     realm_environment(NULL);

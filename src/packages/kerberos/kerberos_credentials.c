@@ -321,6 +321,9 @@ SECURITY_STATUS kerberos_credential_initiate(struct kerberos_credential *c, stru
             kerberos_tickets_drop(c->initiate);
             c->initiate = fresh;
             c->renew = end > RENEW_BEFORE ? end - RENEW_BEFORE : 0;
+            c->end = end;
+        } else if (c->initiate != NULL && unix_now() < c->end) {
+            status = SEC_E_OK; /* what there is still holds for the rest of its time */
         }
     }
     if (status == SEC_E_OK)
@@ -542,25 +545,45 @@ NTSTATUS NTAPI kerberos_SpFreeCredentialsHandle(LSA_SEC_HANDLE CredentialHandle)
     return SEC_E_OK;
 }
 
-/* The name that GSSAPI has for the tickets, or the identity's as it was given. UTF-16, mem_alloc. */
-static char16_t *credential_name(struct kerberos_credential *c)
+static SECURITY_STATUS name_text(const char *text, size_t size, char16_t **out)
+{
+    size_t units;
+    bool invalid = false;
+    *out = utf16_from_utf8(text, size, &units, &invalid);
+    return *out != NULL ? SEC_E_OK : invalid ? SEC_E_NO_CREDENTIALS : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/*
+ * The name that GSSAPI has for the tickets, or the identity's as it was given. UTF-16, mem_alloc. Callers
+ * take SEC_E_NO_CREDENTIALS for a credential that is nobody's, so that running out of memory is another
+ * status.
+ */
+static SECURITY_STATUS credential_name(struct kerberos_credential *c, char16_t **out)
 {
     OM_uint32 minor;
     gss_name_t name = GSS_C_NO_NAME;
     gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    char16_t *result = NULL;
+    *out = NULL;
     if (c->principal != NULL)
-        return kerberos_context_text(c->principal, strlen(c->principal));
+        return name_text(c->principal, strlen(c->principal), out);
     struct kerberos_tickets *tickets = c->initiate != NULL ? c->initiate : c->accept;
-    if (tickets == NULL ||
-        GSS_ERROR(kerberos_mit.gss_inquire_cred(&minor, tickets->cred, &name, NULL, NULL, NULL)))
-        return NULL;
-    if (name != GSS_C_NO_NAME && !GSS_ERROR(kerberos_mit.gss_display_name(&minor, name, &text, NULL)))
-        result = kerberos_context_text(text.value, text.length);
-    kerberos_mit.gss_release_buffer(&minor, &text);
+    if (tickets == NULL)
+        return SEC_E_NO_CREDENTIALS;
+    OM_uint32 ignored;
+    OM_uint32 major = kerberos_mit.gss_inquire_cred(&minor, tickets->cred, &name, NULL, NULL, NULL);
+    if (!GSS_ERROR(major) && name == GSS_C_NO_NAME)
+        return SEC_E_NO_CREDENTIALS;
+    if (!GSS_ERROR(major))
+        major = kerberos_mit.gss_display_name(&minor, name, &text, NULL);
+    SECURITY_STATUS status = SEC_E_OK;
+    if (GSS_ERROR(major))
+        status = kerberos_status_gss("gss_display_name", KERBEROS_INITIATE, major, minor);
+    else
+        status = name_text(text.value, text.length, out);
+    kerberos_mit.gss_release_buffer(&ignored, &text);
     if (name != GSS_C_NO_NAME)
-        kerberos_mit.gss_release_name(&minor, &name);
-    return result;
+        kerberos_mit.gss_release_name(&ignored, &name);
+    return status == SEC_E_OK || status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_NO_CREDENTIALS;
 }
 
 static void *client_alloc(size_t size)
@@ -577,12 +600,14 @@ NTSTATUS NTAPI kerberos_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHa
     struct kerberos_credential *c = kerberos_credential_hold(CredentialHandle);
     if (c == NULL)
         return SEC_E_INVALID_HANDLE;
-    char16_t *name = credential_name(c);
-    char16_t *copy = name != NULL ? packages_string_copy(client_alloc, name, utf16_length(name)) : NULL;
-    NTSTATUS status = name == NULL ? SEC_E_NO_CREDENTIALS : SEC_E_INSUFFICIENT_MEMORY;
-    if (copy != NULL) {
-        ((SecPkgCredentials_NamesW *)Buffer)->sUserName = copy;
-        status = SEC_E_OK;
+    char16_t *name;
+    NTSTATUS status = credential_name(c, &name);
+    if (status == SEC_E_OK) {
+        char16_t *copy = packages_string_copy(client_alloc, name, utf16_length(name));
+        if (copy != NULL)
+            ((SecPkgCredentials_NamesW *)Buffer)->sUserName = copy;
+        else
+            status = SEC_E_INSUFFICIENT_MEMORY;
     }
     mem_free(name);
     kerberos_credential_drop(c);

@@ -44,9 +44,9 @@ struct kerberos_credential {
     char *principal;  /* user@REALM of the identity, or as named; NULL: whoever has tickets */
     char *password;   /* of the identity; NULL: none */
     SECURITY_STATUS initiate_status, accept_status; /* why there are no such tickets */
-    pthread_mutex_t lock;                           /* guards the next two */
+    pthread_mutex_t lock;                           /* guards the next three */
     struct kerberos_tickets *initiate;
-    uint64_t renew; /* seconds since 1970: when tickets got by password are to be got anew */
+    uint64_t renew, end; /* seconds since 1970: when tickets got by password are to be got anew; their end */
     struct kerberos_tickets *accept;
 };
 

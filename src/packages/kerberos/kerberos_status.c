@@ -58,7 +58,7 @@ static SECURITY_STATUS status_of_meaning(const struct meaning *m, enum kerberos_
     case KERBEROS_KEYTAB:
         break;
     }
-    return m->code == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
+    return m->code == ENOMEM || m->code == KRB5_CC_NOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
 }
 
 SECURITY_STATUS kerberos_status_own(const char *operation, SECURITY_STATUS status, const char *text,
@@ -124,6 +124,12 @@ SECURITY_STATUS kerberos_status_krb5(const char *operation, enum kerberos_side s
         (code), (status), (status), (status), (advice)                                                       \
     }
 
+/* What only the KDC or a ticket cache says; from the peer it would be no sensible answer. */
+#define OWN(code, status, advice)                                                                            \
+    {                                                                                                        \
+        (code), (status), SEC_E_INVALID_TOKEN, SEC_E_INVALID_TOKEN, (advice)                                 \
+    }
+
 static const char kinit_advice[] = "get a ticket with kinit, or give a user, realm and password";
 static const char clock_advice[] =
     "set this machine's clock and the peer's right; five minutes apart is the most";
@@ -138,6 +144,10 @@ static const char target_advice[] = "check the target name; the service needs a 
 static const char etype_advice[] =
     "no encryption type is common to both sides: look at permitted_enctypes and the service's keys";
 static const char token_advice[] = "the bytes are no Kerberos token, or were altered on their way";
+static const char service_advice[] =
+    "the KDC gives out no tickets for that service: look at its account there";
+static const char refused_advice[] = "the KDC refuses such a ticket; its log says why";
+static const char cache_advice[] = "the ticket cache that KRB5CCNAME or krb5.conf names cannot be read";
 static const char configuration_advice[] = "look at krb5.conf, and at KRB5_CONFIG if it is set";
 
 static const struct meaning meanings[] = {
@@ -150,7 +160,24 @@ static const struct meaning meanings[] = {
     {KRB5KRB_AP_ERR_TKT_EXPIRED, SEC_E_NO_CREDENTIALS, SEC_E_CONTEXT_EXPIRED, SEC_E_CONTEXT_EXPIRED,
      "the ticket has expired: get a new one with kinit"},
     {KRB5KRB_AP_ERR_TKT_NYV, SEC_E_TIME_SKEW, SEC_E_TIME_SKEW, SEC_E_TIME_SKEW, clock_advice},
+    OWN(KRB5KDC_ERR_TGT_REVOKED, SEC_E_NO_CREDENTIALS, kinit_advice),
+    OWN(KRB5KDC_ERR_NEVER_VALID, SEC_E_NO_CREDENTIALS, kinit_advice),
+    OWN(KRB5KDC_ERR_CANNOT_POSTDATE, SEC_E_NO_CREDENTIALS, refused_advice),
+    OWN(KRB5KDC_ERR_BADOPTION, SEC_E_NO_CREDENTIALS, refused_advice),
+    OWN(KRB5_TKT_NOT_FORWARDABLE, SEC_E_NO_CREDENTIALS, "get a forwardable ticket: kinit -f"),
+    OWN(KRB5_CC_IO, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_CC_BADNAME, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_CC_UNKNOWN_TYPE, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_CC_NOT_KTYPE, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_CC_WRITE, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_CC_READONLY, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_FCC_PERM, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_FCC_INTERNAL, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_KCM_NO_SERVER, SEC_E_NO_CREDENTIALS, cache_advice),
+    OWN(KRB5_KCM_RPC_ERROR, SEC_E_NO_CREDENTIALS, cache_advice),
     /* users */
+    OWN(KRB5KDC_ERR_CLIENT_NOTYET, SEC_E_LOGON_DENIED, "the account is not valid yet"),
+    OWN(KRB5KDC_ERR_PADATA_TYPE_NOSUPP, SEC_E_LOGON_DENIED, refused_advice),
     SAME(KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, SEC_E_LOGON_DENIED, password_advice),
     SAME(KRB5KDC_ERR_PREAUTH_FAILED, SEC_E_LOGON_DENIED, password_advice),
     SAME(KRB5_PREAUTH_FAILED, SEC_E_LOGON_DENIED, password_advice),
@@ -165,7 +192,21 @@ static const struct meaning meanings[] = {
     SAME(KRB5_PARSE_ILLCHAR, SEC_E_TARGET_UNKNOWN, target_advice),
     SAME(KRB5_SNAME_UNSUPP_NAMETYPE, SEC_E_TARGET_UNKNOWN, target_advice),
     SAME(KRB5_NO_TKT_IN_RLM, SEC_E_TARGET_UNKNOWN, target_advice),
+    OWN(KRB5KDC_ERR_SERVICE_EXP, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_SERVICE_REVOKED, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_SERVICE_NOTYET, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_MUST_USE_USER2USER, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_SERVER_NOMATCH, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_NULL_KEY, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5KDC_ERR_PRINCIPAL_NOT_UNIQUE, SEC_E_TARGET_UNKNOWN, service_advice),
+    OWN(KRB5_ERR_BAD_HOSTNAME, SEC_E_TARGET_UNKNOWN, target_advice),
+    OWN(KRB5_ERR_HOST_REALM_UNKNOWN, SEC_E_TARGET_UNKNOWN, target_advice),
     /* realms */
+    OWN(KRB5KRB_ERR_GENERIC, SEC_E_NO_AUTHENTICATING_AUTHORITY, refused_advice),
+    OWN(KRB5KRB_ERR_FIELD_TOOLONG, SEC_E_NO_AUTHENTICATING_AUTHORITY, refused_advice),
+    OWN(KRB5KDC_ERR_PATH_NOT_ACCEPTED, SEC_E_NO_AUTHENTICATING_AUTHORITY, refused_advice),
+    OWN(KRB5KDC_ERR_TRTYPE_NOSUPP, SEC_E_NO_AUTHENTICATING_AUTHORITY, refused_advice),
+    OWN(KRB5_GET_IN_TKT_LOOP, SEC_E_NO_AUTHENTICATING_AUTHORITY, refused_advice),
     SAME(KRB5_REALM_UNKNOWN, SEC_E_NO_AUTHENTICATING_AUTHORITY, kdc_advice),
     SAME(KRB5_REALM_CANT_RESOLVE, SEC_E_NO_AUTHENTICATING_AUTHORITY, kdc_advice),
     SAME(KRB5_KDC_UNREACH, SEC_E_NO_AUTHENTICATING_AUTHORITY, kdc_advice),
@@ -207,6 +248,9 @@ static const struct meaning meanings[] = {
     SAME(KRB5_NOPERM_ETYPE, SEC_E_KDC_UNKNOWN_ETYPE, etype_advice),
     SAME(KRB5_BAD_ENCTYPE, SEC_E_KDC_UNKNOWN_ETYPE, etype_advice),
     SAME(KRB5_CONFIG_ETYPE_NOSUPP, SEC_E_KDC_UNKNOWN_ETYPE, etype_advice),
+    OWN(KRB5KDC_ERR_SUMTYPE_NOSUPP, SEC_E_KDC_UNKNOWN_ETYPE, etype_advice),
+    OWN(KRB5_WRONG_ETYPE, SEC_E_KDC_UNKNOWN_ETYPE, etype_advice),
+    SAME(KRB5_CC_NOMEM, SEC_E_INSUFFICIENT_MEMORY, "the system is out of memory"),
     SAME(ENOMEM, SEC_E_INSUFFICIENT_MEMORY, "the system is out of memory"),
 };
 

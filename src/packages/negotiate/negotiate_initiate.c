@@ -14,25 +14,26 @@ static void trace_passed_over(const struct negotiate_mech *m, const char *reason
                     (unsigned)status);
 }
 
-/* A mechanism whose credential is nobody cannot answer, should the acceptor choose it. */
-static bool has_identity(const struct negotiate_credential_mech *m)
+/* A mechanism whose credential is nobody cannot answer, should the acceptor choose it: SEC_E_NO_CREDENTIALS.
+ * SEC_E_OK too where it does not say. */
+static SECURITY_STATUS check_identity(const struct negotiate_credential_mech *m)
 {
     SecPkgCredentials_NamesW names = {NULL};
 
     if (m->mech.inner.lsa->QueryCredentialsAttributes == NULL)
-        return true;
+        return SEC_E_OK;
     SECURITY_STATUS status =
         m->mech.inner.lsa->QueryCredentialsAttributes(m->handle, SECPKG_CRED_ATTR_NAMES, &names);
     if (status == SEC_E_OK)
         mem_client_free(names.sUserName);
-    return status != SEC_E_NO_CREDENTIALS;
+    return status == SEC_E_NO_CREDENTIALS || status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_OK;
 }
 
-/* Why another mechanism would fail as well. */
+/* Why another mechanism would fail as well; an error of one mechanism's own is not among it. */
 static bool is_fatal(SECURITY_STATUS status)
 {
-    return status == SEC_E_INSUFFICIENT_MEMORY || status == SEC_E_INTERNAL_ERROR ||
-           status == SEC_E_INVALID_HANDLE || status == SEC_E_INVALID_PARAMETER;
+    return status == SEC_E_INSUFFICIENT_MEMORY || status == SEC_E_INVALID_HANDLE ||
+           status == SEC_E_INVALID_PARAMETER;
 }
 
 /* Mechanism i: with the first token if it is the first that can make one. */
@@ -47,9 +48,12 @@ static SECURITY_STATUS offer_one(struct negotiate_context *c, const struct negot
         trace_passed_over(&m->mech, m->allowed ? "no credential" : "left out by PackageList", status);
         return status;
     }
-    if (!(call->requirements & ISC_REQ_NULL_SESSION) && !has_identity(m)) {
-        trace_passed_over(&m->mech, "the credential is nobody's", SEC_E_NO_CREDENTIALS);
-        return SEC_E_NO_CREDENTIALS;
+    if (!(call->requirements & ISC_REQ_NULL_SESSION)) {
+        status = check_identity(m);
+        if (status != SEC_E_OK) {
+            trace_passed_over(&m->mech, "the credential is nobody's", status);
+            return status;
+        }
     }
     if (!h->has_choice) {
         status = negotiate_inner_choose(c, i);
