@@ -50,6 +50,9 @@ chmod 600 "$tmp/users"
 accounts import "$tmp/users"
 is 'import' 0
 ok '... says how many' out_has '2 accounts imported'
+accounts import /dev/stdin < <(printf 'PIPE:gina:x\n')
+is 'import from a pipe' 0
+ok '... reads to its end' out_has '1 account'
 printf 'EXAMPLE:frank:x\nno colons here\n' >"$tmp/damaged"
 chmod 600 "$tmp/damaged"
 before=$(cat "$store")

@@ -66,12 +66,17 @@ static void test_messages(void **state)
     has("ServerChallenge=");
     has("MsvAvNbComputerName=");
     has("MsvAvTimestamp=20");
+    has("Reserved=0000000000000000");
+    has("TargetInfo=\n    Len=");
     assert_status(inspect(i.token, i.token_size), SEC_E_OK);
     has("AUTHENTICATE_MESSAGE=");
     has("DomainName=EXAMPLE");
     has("UserName=alice");
     has("MIC=");
     has("NTProofStr=");
+    has("UserName=alice\n    Len=10\n    MaxLen=10\n    BufferOffset=");
+    has("RespType=1\n      HiRespType=1\n      Reserved1=0000\n      Reserved2=00000000\n");
+    has("Reserved3=00000000\n");
     has("MsvAvFlags=0x00000002 MIC present");
     has("MsvAvTargetName=host/x");
     assert_status(side_sign(&i, "x", 0, signature), SEC_E_OK);

@@ -149,6 +149,28 @@ static void line_flags(const struct inspect *in, unsigned depth, size_t offset, 
     }
 }
 
+static void line_number(const struct inspect *in, unsigned depth, const char *name, size_t offset,
+                        size_t size)
+{
+    struct wire_reader r;
+    char text[16];
+    wire_read_init(&r, in->token.data + offset, size);
+    uint32_t value = size == 1 ? wire_read_u8(&r) : size == 2 ? wire_read_u16(&r) : wire_read_u32(&r);
+    (void)snprintf(text, sizeof text, "%" PRIu32, value);
+    line(in, depth, name, text, offset, size);
+}
+
+/* The eight bytes in the header that say where a field is; 2.2.1. */
+static void line_place(const struct inspect *in, unsigned depth, size_t offset)
+{
+    if (in->token.size < offset + 8) {
+        return; /* a message of an older form, which ends before */
+    }
+    line_number(in, depth, "Len", offset, 2);
+    line_number(in, depth, "MaxLen", offset + 2, 2);
+    line_number(in, depth, "BufferOffset", offset + 4, 4);
+}
+
 static SECURITY_STATUS line_error(const struct inspect *in, const char *what)
 {
     line(in, 1, "error", what, 0, 0);
@@ -194,14 +216,12 @@ static void line_pair(const struct inspect *in, unsigned depth, const struct ntl
     line_hex(in, depth, unknown, pair->value);
 }
 
-static SECURITY_STATUS walk_pairs(const struct inspect *in, unsigned depth, const char *name,
-                                  struct span pairs)
+static SECURITY_STATUS walk_pairs(const struct inspect *in, unsigned depth, struct span pairs)
 {
     struct ntlm_av_list list;
     bool good = ntlm_av_read(pairs, &list);
-    line(in, depth, name, "", pairs.size > 0 ? offset_of(in, pairs.data) : 0, pairs.size);
     for (size_t i = 0; i < list.count; i++) {
-        line_pair(in, depth + 1, &list.pairs[i]);
+        line_pair(in, depth, &list.pairs[i]);
     }
     if (!good) {
         return line_error(in, "the AV pairs have no end, or one does not fit");
@@ -222,7 +242,9 @@ static SECURITY_STATUS walk_negotiate(const struct inspect *in)
     }
     line_flags(in, 1, 12, m.flags);
     line_oem(in, 1, "DomainName", m.domain);
+    line_place(in, 2, 16);
     line_oem(in, 1, "WorkstationName", m.workstation);
+    line_place(in, 2, 24);
     line_version(in, 1, m.version);
     return SEC_E_OK;
 }
@@ -241,17 +263,18 @@ static SECURITY_STATUS walk_challenge(const struct inspect *in)
     } else {
         line_oem(in, 1, "TargetName", m.target_name);
     }
+    line_place(in, 2, 12);
     line_flags(in, 1, 20, m.flags);
     line_hex(in, 1, "ServerChallenge", (struct span){in->token.data + 24, 8});
-    if (m.flags & NTLM_F_TARGET_INFO) {
-        SECURITY_STATUS status =
-            m.target_info.size > 0 ? walk_pairs(in, 1, "TargetInfo", m.target_info) : SEC_E_OK;
-        if (status != SEC_E_OK) {
-            return status;
-        }
+    if (in->token.size >= 40) {
+        line_hex(in, 1, "Reserved", (struct span){in->token.data + 32, 8});
     }
     line_version(in, 1, m.version);
-    return SEC_E_OK;
+    line(in, 1, "TargetInfo", "", m.target_info.size > 0 ? offset_of(in, m.target_info.data) : 0,
+         m.target_info.size);
+    line_place(in, 2, 40);
+    return (m.flags & NTLM_F_TARGET_INFO) && m.target_info.size > 0 ? walk_pairs(in, 2, m.target_info)
+                                                                    : SEC_E_OK;
 }
 
 static SECURITY_STATUS walk_nt_response(const struct inspect *in, struct span nt)
@@ -259,17 +282,25 @@ static SECURITY_STATUS walk_nt_response(const struct inspect *in, struct span nt
     struct ntlm_v2_response v2;
     if (nt.size <= NTLM_V1_RESPONSE_SIZE) {
         line_hex(in, 1, "NtChallengeResponse", nt);
+        line_place(in, 2, 20);
         return SEC_E_OK;
     }
     line(in, 1, "NtChallengeResponse", "NTLMv2_RESPONSE", offset_of(in, nt.data), nt.size);
+    line_place(in, 2, 20);
     if (!ntlm_v2_response_read(nt, &v2)) {
         return line_error(in, "not a whole NTLMv2 response");
     }
     line_hex(in, 2, "NTProofStr", (struct span){v2.proof, NTLM_V2_PROOF_SIZE});
     line(in, 2, "NTLMv2_CLIENT_CHALLENGE", "", offset_of(in, v2.blob.data), v2.blob.size);
+    line_number(in, 3, "RespType", offset_of(in, v2.blob.data), 1);
+    line_number(in, 3, "HiRespType", offset_of(in, v2.blob.data) + 1, 1);
+    line_hex(in, 3, "Reserved1", (struct span){v2.blob.data + 2, 2});
+    line_hex(in, 3, "Reserved2", (struct span){v2.blob.data + 4, 4});
     line_time(in, 3, "TimeStamp", v2.blob.data + 8);
     line_hex(in, 3, "ChallengeFromClient", (struct span){v2.client_challenge, 8});
-    return walk_pairs(in, 3, "AvPairs", v2.av_pairs);
+    line_hex(in, 3, "Reserved3", (struct span){v2.blob.data + 24, 4});
+    line(in, 3, "AvPairs", "", v2.av_pairs.size > 0 ? offset_of(in, v2.av_pairs.data) : 0, v2.av_pairs.size);
+    return walk_pairs(in, 4, v2.av_pairs);
 }
 
 static SECURITY_STATUS walk_authenticate(const struct inspect *in)
@@ -282,15 +313,20 @@ static SECURITY_STATUS walk_authenticate(const struct inspect *in)
         return line_error(in, "the message ends early or a field lies outside of its payload");
     }
     line_utf16(in, 1, "DomainName", m.domain);
+    line_place(in, 2, 28);
     line_utf16(in, 1, "UserName", m.user);
+    line_place(in, 2, 36);
     line_utf16(in, 1, "Workstation", m.workstation);
+    line_place(in, 2, 44);
     line_flags(in, 1, 60, m.flags);
     line_version(in, 1, m.version);
     if (m.mic != NULL) {
         line_hex(in, 1, "MIC", (struct span){m.mic, NTLM_MIC_SIZE});
     }
     line_hex(in, 1, "LmChallengeResponse", m.lm);
+    line_place(in, 2, 12);
     line_hex(in, 1, "EncryptedRandomSessionKey", m.session_key);
+    line_place(in, 2, 52);
     return walk_nt_response(in, m.nt);
 }
 
