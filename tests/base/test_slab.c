@@ -231,13 +231,33 @@ static void test_gate(void **state)
     assert_non_null(slab_alloc(&s, &id));
 }
 
+/* What a module leaves behind on its way out: nothing, but slabs that somebody still has objects of. */
+static bool unloads(void *arg)
+{
+    static struct slab kept = SLAB_INIT(sizeof(struct object), 10, false);
+    static struct slab gone = SLAB_INIT(sizeof(struct object), 10, false);
+    uintptr_t keep, drop;
+    void *object = slab_alloc(&kept, &keep);
+    if (!object || !slab_alloc(&gone, &drop))
+        return false;
+    slab_free(&gone, drop);
+    slab_unload();
+    return slab_get(&kept, keep) == object && slab_live(&kept) == 1 && !gone.control && arg == NULL;
+}
+
+static void test_unload(void **state)
+{
+    (void)state;
+    assert_true(in_child(unloads, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alloc_and_free), cmocka_unit_test(test_wild_ids),
         cmocka_unit_test(test_claim),          cmocka_unit_test(test_fork),
         cmocka_unit_test(test_threads),        cmocka_unit_test(test_little_address_space),
-        cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_gate),           cmocka_unit_test(test_unload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
