@@ -55,7 +55,10 @@ static NTSTATUS NTAPI toy_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Par
     PSecPkgInfoW info = NULL;
     ULONG count = 0;
     sscanf(getenv("TOY_ASKS"), "%p", (void **)&enumerate);
-    if (enumerate(&count, &info) != SEC_E_OK || count == 0)
+    if (enumerate(&count, &info) != SEC_E_OK)
+        return STATUS_UNSUCCESSFUL;
+    lsa->FreeClientBuffer(NULL, info);
+    if (count == 0)
         return STATUS_UNSUCCESSFUL;
 #endif
     return SEC_E_OK;
