@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Per message: no allocation from anywhere, and no key expanded; counted by standing in front of the C
- * library's allocator, the library's own, and the key set-up functions (the linker's --wrap).
+ * library's allocator, the library's own, and the key set-up functions (the linker's --wrap). And handshakes
+ * in which each allocation fails once.
  */
 #include "contract.h"
 
@@ -13,6 +14,7 @@
 
 static volatile unsigned allocations, expansions;
 static volatile bool counting;
+static volatile long blocks; /* of the C library's allocator, alive, since somebody set it */
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
 #define COUNTS_LIBC 1
@@ -20,39 +22,52 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
+extern void __libc_free(void *p);
 
 void *malloc(size_t size)
 {
     allocations += counting;
+    blocks++;
     return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
     allocations += counting;
+    blocks++;
     return __libc_calloc(count, size);
 }
 
 void *realloc(void *p, size_t size)
 {
     allocations += counting;
+    blocks += p == NULL;
     return __libc_realloc(p, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
     allocations += counting;
+    blocks++;
     return __libc_memalign(alignment, size);
+}
+
+void free(void *p)
+{
+    blocks -= p != NULL;
+    __libc_free(p);
 }
 #else
 #define COUNTS_LIBC 0
 #endif
 
+static unsigned asked, failing; /* allocations of the library; the one that fails, from 1 */
+
 static bool gate(void *arg, size_t size)
 {
     (void)arg, (void)size;
     allocations += counting;
-    return true;
+    return ++asked != failing;
 }
 
 void __real_crypto_hmac_md5_init(struct crypto_hmac_md5 *h, const uint8_t *key, size_t key_size);
@@ -133,9 +148,61 @@ static void test_no_allocation_and_no_key_setup(void **state)
     contract_each(each_quiet);
 }
 
+/* A context whose step failed is still the application's to delete. */
+static void sweep_close(struct kit_side *side)
+{
+    if (side->has_context)
+        assert_status(DeleteSecurityContext(&side->context), SEC_E_OK);
+    side->has_context = false;
+    kit_close(side);
+}
+
+static SECURITY_STATUS sweep_once(unsigned fail)
+{
+    struct kit_side a, b;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    asked = 0;
+    failing = fail;
+    SECURITY_STATUS status = kit_handshake("NTLM", ISC_REQ_CONFIDENTIALITY, ASC_REQ_CONFIDENTIALITY, &a, &b);
+    failing = 0;
+    unsigned made = asked;
+    sweep_close(&a);
+    sweep_close(&b);
+    asked = made;
+    return status;
+}
+
+/* Every allocation from AcquireCredentialsHandle to the context in the user half fails once: the caller hears
+ * it, and nothing stays behind. */
+static void test_handshake_without_memory(void **state)
+{
+    (void)state;
+    for (int warm = 0; warm < 3; warm++) /* what is kept for the process is made */
+        assert_status(sweep_once(0), SEC_E_OK);
+    unsigned total = asked, failed = 0;
+    assert_true(total > 20);
+    for (unsigned n = 1; n <= total; n++) {
+        size_t live = mem_live();
+        blocks = 0;
+        SECURITY_STATUS status = sweep_once(n);
+        long left = blocks;
+        assert_true(asked >= n);
+        if (status != SEC_E_OK && status != SEC_E_INSUFFICIENT_MEMORY)
+            fail_msg("allocation %u of %u failed: status 0x%08x", n, total, (unsigned)status);
+        failed += status != SEC_E_OK;
+        if (mem_live() != live || (COUNTS_LIBC && left != 0))
+            fail_msg("allocation %u of %u failed: %zd and %ld blocks left", n, total,
+                     (ssize_t)(mem_live() - live), left);
+    }
+    assert_true(failed > total / 2);
+    assert_status(sweep_once(0), SEC_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_handshake_without_memory),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_no_allocation_and_no_key_setup),
     };
