@@ -20,8 +20,6 @@
 
 /* The host's services; set by SpInitialize. */
 extern PLSA_SECPKG_FUNCTION_TABLE kerberos_lsa;
-/* [kerberos] allow_rc4 of sspi.conf. */
-extern bool kerberos_allow_rc4;
 
 /* ---- credentials: kerberos_credentials.c ---- */
 

@@ -34,8 +34,7 @@ bool kerberos_user_mechlist(struct kerberos_user_context *c, const SecBufferDesc
     if (list == NULL || mic == NULL)
         return false;
     *status = SEC_E_INVALID_TOKEN;
-    if ((list->cbBuffer != 0 && list->pvBuffer == NULL) || mic->pvBuffer == NULL ||
-        mic->cbBuffer != krb5_mic_size(&c->protect))
+    if ((list->cbBuffer != 0 && list->pvBuffer == NULL) || mic->pvBuffer == NULL)
         return true;
     const struct span part = {list->pvBuffer, list->cbBuffer};
     const struct message m = {&part, 1, 0};

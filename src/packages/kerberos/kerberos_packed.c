@@ -74,6 +74,8 @@ SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names
         (!krb5_protect_unpack(&p->protect, wire_read_bytes(&r, KRB5_PACK_SIZE), KRB5_PACK_SIZE) ||
          !packed_consistent(p)))
         status = SEC_E_INVALID_TOKEN;
+    if (status == SEC_E_OK && p->protect.key.etype == KRB5_ETYPE_RC4 && !kerberos_allow_rc4)
+        status = SEC_E_KDC_UNKNOWN_ETYPE;
     if (status != SEC_E_OK) {
         mem_free(block);
         secret_wipe(p, sizeof *p);

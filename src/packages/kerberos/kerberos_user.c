@@ -43,38 +43,50 @@ const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum k
     return text;
 }
 
-/* NULL: out of memory, or of randomness. */
-static struct kerberos_sealing *sealing_new(const struct krb5_protect *protect)
+static bool user_is_rc4(const struct kerberos_user_context *c)
+{
+    return c->protect.key.etype == KRB5_ETYPE_RC4;
+}
+
+/* SEC_E_INTERNAL_ERROR: the system has no randomness. */
+static SECURITY_STATUS sealing_new(const struct kerberos_user_context *c, struct kerberos_sealing **out)
 {
     uint8_t key[32];
-    struct kerberos_sealing *made = mem_alloc(sizeof *made);
-    if (made != NULL && sources_random(key, sizeof key)) {
-        krb5_seal_init(&made->keys, protect);
-        crypto_aes_encrypt_key(&made->random, key, sizeof key);
-    } else {
+    size_t keys = user_is_rc4(c) ? 0 : sizeof(struct krb5_seal);
+    struct kerberos_sealing *made = mem_alloc(sizeof *made + keys);
+    if (made == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    if (!sources_random(key, sizeof key)) {
         mem_free(made);
-        made = NULL;
+        return SEC_E_INTERNAL_ERROR;
     }
+    if (keys > 0)
+        krb5_seal_init(made->keys, &c->protect);
+    crypto_aes_encrypt_key(&made->random, key, sizeof key);
     secret_wipe(key, sizeof key);
-    return made;
+    *out = made;
+    return SEC_E_OK;
 }
 
 /*
  * Made with the context where sealing was negotiated, otherwise when the first message wants it; whoever
  * comes second drops its own.
  */
-static struct kerberos_sealing *user_sealing(struct kerberos_user_context *c)
+static SECURITY_STATUS user_sealing(struct kerberos_user_context *c, struct kerberos_sealing **out)
 {
-    struct kerberos_sealing *present = __atomic_load_n(&c->sealing, __ATOMIC_ACQUIRE);
+    struct kerberos_sealing *made, *present = __atomic_load_n(&c->sealing, __ATOMIC_ACQUIRE);
+    *out = present;
     if (present != NULL)
-        return present;
-    struct kerberos_sealing *made = sealing_new(&c->protect);
-    if (made == NULL)
-        return NULL;
+        return SEC_E_OK;
+    SECURITY_STATUS status = sealing_new(c, &made);
+    if (status != SEC_E_OK)
+        return status;
+    *out = made;
     if (__atomic_compare_exchange_n(&c->sealing, &present, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        return made;
+        return SEC_E_OK;
     mem_free(made);
-    return present;
+    *out = present;
+    return SEC_E_OK;
 }
 
 static void sealing_draw(struct kerberos_sealing *s, uint8_t confounder[static KRB5_CONFOUNDER_SIZE])
@@ -89,12 +101,15 @@ _Static_assert((int)KRB5_CONFOUNDER_SIZE == (int)CRYPTO_AES_BLOCK, "a confounder
 
 /* ---- from and to the packed form ---- */
 
-/* False: out of memory; then *c has nothing to be released. */
-static bool user_fill(struct kerberos_user_context *c, const struct kerberos_packed *packed, char16_t *names)
+/* After a failure *c has nothing to be released. */
+static SECURITY_STATUS user_fill(struct kerberos_user_context *c, const struct kerberos_packed *packed,
+                                 char16_t *names)
 {
+    struct kerberos_sealing *sealing;
     c->protect = packed->protect;
-    if ((c->protect.flags & KRB5_F_CONF) && user_sealing(c) == NULL)
-        return false;
+    SECURITY_STATUS status = c->protect.flags & KRB5_F_CONF ? user_sealing(c, &sealing) : SEC_E_OK;
+    if (status != SEC_E_OK)
+        return status;
     c->attributes = packed->attributes;
     c->start = packed->start;
     c->expiry = packed->expiry;
@@ -102,7 +117,7 @@ static bool user_fill(struct kerberos_user_context *c, const struct kerberos_pac
     for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
         c->units[i] = (uint16_t)packed->text[i].units;
     pthread_mutex_init(&c->receive, NULL);
-    return true;
+    return SEC_E_OK;
 }
 
 static void user_release(struct slab *slab, struct kerberos_user_context *c, uintptr_t id)
@@ -128,9 +143,10 @@ static NTSTATUS user_map(LSA_SEC_HANDLE id, const SecBuffer *packed_bytes)
     struct kerberos_user_context *c = usable ? slab_claim(&user_contexts, id, &taken) : NULL;
     if (c == NULL) {
         status = usable && !taken ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_HANDLE;
-    } else if (!user_fill(c, &packed, names)) {
-        slab_free(&user_contexts, id);
-        status = SEC_E_INSUFFICIENT_MEMORY;
+    } else {
+        status = user_fill(c, &packed, names);
+        if (status != SEC_E_OK)
+            slab_free(&user_contexts, id);
     }
     if (status != SEC_E_OK)
         mem_free(names);
@@ -250,16 +266,14 @@ static NTSTATUS NTAPI kerberos_SpImportSecurityContext(PSecBuffer pPackedContext
     if (status != SEC_E_OK)
         return status;
     struct kerberos_user_context *c = user_new_imported(&id);
-    if (c == NULL) {
-        status = SEC_E_INSUFFICIENT_MEMORY;
-    } else if (!user_fill(c, &packed, names)) {
-        slab_free(&imported_contexts, id);
-        status = SEC_E_INSUFFICIENT_MEMORY;
-    } else {
+    status = c != NULL ? user_fill(c, &packed, names) : SEC_E_INSUFFICIENT_MEMORY;
+    if (status == SEC_E_OK) {
         *phContext = id | KERBEROS_IMPORTED;
-    }
-    if (status != SEC_E_OK)
+    } else {
+        if (c != NULL)
+            slab_free(&imported_contexts, id);
         mem_free(names);
+    }
     secret_wipe(&packed, sizeof packed);
     return status;
 }
@@ -336,13 +350,12 @@ static NTSTATUS NTAPI kerberos_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, P
     status = secbuf_scan(MessageBuffers, 0, &view);
     if (status != SEC_E_OK)
         return status;
-    if (view.token->cbBuffer != krb5_mic_size(&c->protect))
-        return SEC_E_INVALID_TOKEN;
-    if (secbuf_overlaps(MessageBuffers, &view, false))
-        return SEC_E_INVALID_PARAMETER;
+    /* Which sizes there are the check knows, it only reads, and a wrong one comes before what overlaps. */
     const struct message message = secbuf_message(&view);
     enum protect_verdict verdict =
         krb5_mic_check(&c->protect, NULL, &message, view.token->pvBuffer, view.token->cbBuffer, &sequence);
+    if (verdict != PROTECT_MALFORMED && secbuf_overlaps(MessageBuffers, &view, false))
+        return SEC_E_INVALID_PARAMETER;
     if (verdict == PROTECT_OK)
         verdict = user_accept(c, sequence);
     status = packages_verdict_status(verdict);
@@ -360,7 +373,7 @@ static SecBuffer *user_padding(const struct kerberos_user_context *c, PSecBuffer
 {
     SecBuffer *padding = secbuf_find(desc, SECBUFFER_PADDING);
     bool room = padding != NULL && padding->cbBuffer >= 1 && padding->pvBuffer != NULL;
-    return c->protect.key.etype == KRB5_ETYPE_RC4 && room ? padding : NULL;
+    return user_is_rc4(c) && room ? padding : NULL;
 }
 
 /* The padding byte lies in the token or in a part of the message. */
@@ -403,15 +416,16 @@ static NTSTATUS NTAPI kerberos_SpSealMessage(LSA_SEC_HANDLE ContextHandle, ULONG
         return SEC_E_BUFFER_TOO_SMALL;
     if (secbuf_overlaps(MessageBuffers, &view, true) || user_padding_overlaps(padding, &view))
         return SEC_E_INVALID_PARAMETER;
-    struct kerberos_sealing *sealing = user_sealing(c);
-    if (sealing == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
+    struct kerberos_sealing *sealing;
+    status = user_sealing(c, &sealing);
+    if (status != SEC_E_OK)
+        return status;
     if (sealed)
         sealing_draw(sealing, confounder);
     const struct krb5_token token = {view.token->pvBuffer, size,
                                      padding != NULL ? (uint8_t *)padding->pvBuffer : NULL};
     status =
-        packages_verdict_status(krb5_wrap(&c->protect, &sealing->keys, sealed, &message, confounder, &token));
+        packages_verdict_status(krb5_wrap(&c->protect, sealing->keys, sealed, &message, confounder, &token));
     if (status == SEC_E_OK) {
         view.token->cbBuffer = (ULONG)size;
         SecBuffer *sent = secbuf_find(MessageBuffers, SECBUFFER_PADDING);
@@ -495,10 +509,12 @@ static NTSTATUS NTAPI kerberos_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSe
     if (view.stream == NULL &&
         (secbuf_overlaps(MessageBuffers, &view, true) || user_padding_overlaps(padding, &view)))
         return SEC_E_INVALID_PARAMETER;
-    const struct kerberos_sealing *sealing = user_sealing(c);
-    if (sealing == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    status = packages_verdict_status(user_open(c, &sealing->keys, &got, &found));
+    /* Sealed ones are opened whatever was negotiated: peers may seal where only integrity was asked for. */
+    struct kerberos_sealing *sealing = NULL;
+    status = user_is_rc4(c) ? SEC_E_OK : user_sealing(c, &sealing);
+    if (status != SEC_E_OK)
+        return status;
+    status = packages_verdict_status(user_open(c, sealing != NULL ? sealing->keys : NULL, &got, &found));
     if (status == SEC_E_OK && view.stream != NULL) {
         view.data_out->pvBuffer = got.token.data + got.token.size;
         view.data_out->cbBuffer = (ULONG)(got.stream_part.size - found.trim);

@@ -24,16 +24,16 @@
  * sealing. The key never leaves; a packed context draws another one where it arrives.
  */
 struct kerberos_sealing {
-    struct krb5_seal keys;
     struct crypto_aes random;
-    uint64_t drawn; /* atomic */
+    uint64_t drawn;          /* atomic */
+    struct krb5_seal keys[]; /* one; with RC4, which needs none, not there */
 };
 
 struct kerberos_user_context {
     struct slab_head head;
     struct krb5_protect protect; /* sent is atomic, window is the lock's, the rest never changes */
     pthread_mutex_t receive;
-    struct kerberos_sealing *sealing; /* atomic; NULL until a message is wrapped; mem_alloc */
+    struct kerberos_sealing *sealing; /* atomic; NULL until it is needed; mem_alloc */
     uint32_t attributes;
     uint64_t start, expiry;
     char16_t *names; /* texts one after another, each terminated; mem_alloc */
