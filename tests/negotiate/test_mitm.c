@@ -337,11 +337,57 @@ static void test_choice(void **state)
     attack_all(change_choice, false, "another choice");
 }
 
+static void put_choice(struct span oid, struct span inner, uint8_t *token, size_t *size)
+{
+    struct negotiate_resp m = {.state = NEGOTIATE_ACCEPT_INCOMPLETE, .mech = oid, .token = inner};
+    put_resp(token, size, &m);
+}
+
+/*
+ * He takes SPNEGO away: the initiator hears that the acceptor wants NTLM, the acceptor gets its NTLM tokens
+ * raw. Where raw tokens are taken only the initiator can notice, and does; the acceptor can see what came.
+ */
+static SECURITY_STATUS strip(const char *acceptor_list)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    struct negotiate_resp m;
+    size_t size;
+    assert_status(nego_open(&a, true, "", NULL), SEC_E_OK);
+    assert_status(nego_open(&b, false, acceptor_list, NULL), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    put_choice(negotiate_oid_ntlm, (struct span){NULL, 0}, token, &size);
+    assert_status(kit_step(&a, SEALED, "host/server", token, size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(negotiate_resp_read((struct span){a.token, a.token_size}, &m));
+    SECURITY_STATUS status = kit_step(&b, ASC_SEALED, NULL, m.token.data, m.token.size, NULL);
+    if (status != SEC_I_CONTINUE_NEEDED)
+        return status;
+    put_choice((struct span){NULL, 0}, (struct span){b.token, b.token_size}, token, &size);
+    assert_status(kit_step(&a, SEALED, "host/server", token, size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(negotiate_resp_read((struct span){a.token, a.token_size}, &m));
+    status = kit_step(&b, ASC_SEALED, NULL, m.token.data, m.token.size, NULL);
+    /* He cannot sign the list in the acceptor's name. */
+    struct negotiate_resp done = {.state = NEGOTIATE_ACCEPT_COMPLETED};
+    put_resp(token, &size, &done);
+    assert_status(kit_step(&a, SEALED, "host/server", token, size, NULL), SEC_E_MESSAGE_ALTERED);
+    return status;
+}
+
+static void test_stripped(void **state)
+{
+    (void)state;
+    assert_status(strip(""), SEC_E_OK);
+    nego_assert_package(&b.context, "NTLM", SECPKG_NEGOTIATION_DIRECT);
+    hang_up();
+    /* Who does not want that leaves NTLM out. */
+    assert_status(strip("!ntlm"), SEC_E_SECPKG_NOT_FOUND);
+    hang_up();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_undisturbed), cmocka_unit_test(test_list),   cmocka_unit_test(test_mic),
-        cmocka_unit_test(test_state),       cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_state),       cmocka_unit_test(test_choice), cmocka_unit_test(test_stripped),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

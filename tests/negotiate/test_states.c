@@ -512,6 +512,23 @@ static void test_bits(void **state)
     assert_true(contents > 0 && contents < 8);
 }
 
+/* As many buffers as a call can have, most of them nobody's. */
+static void test_many_buffers(void **state)
+{
+    TimeStamp expiry;
+    (void)state;
+    open_both("ntlm", "ntlm");
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    SecBuffer in[64] = {{0}}, out = {KIT_TOKEN_MAX, SECBUFFER_TOKEN, b.token};
+    in[40] = (SecBuffer){(ULONG)a.token_size, SECBUFFER_TOKEN, a.token};
+    SecBufferDesc input = {SECBUFFER_VERSION, 64, in}, output = {SECBUFFER_VERSION, 1, &out};
+    assert_status(AcceptSecurityContext(&b.credential, NULL, &input, ASC_SEALED, 0, &b.context, &output,
+                                        &b.attributes, &expiry),
+                  SEC_I_CONTINUE_NEEDED);
+    b.has_context = true;
+    close_both();
+}
+
 /* ---- memory ---- */
 
 static struct {
@@ -583,7 +600,7 @@ int main(void)
         cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
         cmocka_unit_test(test_reject),       cmocka_unit_test(test_bindings),
         cmocka_unit_test(test_threads),      cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_many_buffers), cmocka_unit_test(test_memory),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

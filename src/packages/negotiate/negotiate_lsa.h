@@ -32,7 +32,7 @@ static inline struct span negotiate_blob_span(const struct negotiate_blob *b)
     return (struct span){b->data, b->size};
 }
 
-enum { NEGOTIATE_BUFFERS_MAX = 16 };
+enum { NEGOTIATE_BUFFERS_MAX = 64 }; /* as many as a call of the application's can have */
 
 /* One call of the application's, as the legs see it. */
 struct negotiate_call {
