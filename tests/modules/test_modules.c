@@ -488,6 +488,8 @@ static void test_asked_at_start(void **state)
     snprintf(conf, sizeof conf, "[packages]\ntoy = %s\n", toy("asks"));
     restart(conf, "/nonexistent");
     assert_true(is_listed("toy"));
+    /* Not tried twice either. */
+    assert_null(strstr(trace_text(), "package-refused"));
     works("toy");
     restart("", NULL);
 }
