@@ -136,7 +136,9 @@ static void wraps_both_ways(void)
 
         ask_good('w', message, size);
         assert_int_equal(reply.size, 16 + size);
-        assert_memory_not_equal(reply.data + 16, message, size);
+        /* One byte may well be its own ciphertext, once in 256 runs. */
+        if (size >= 16)
+            assert_memory_not_equal(reply.data + 16, message, size);
         assert_status(kit_unseal(&ours.context, reply.data + 16, size, reply.data, 16), SEC_E_OK);
         assert_memory_equal(reply.data + 16, message, size);
     }
