@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ static pid_t start(const char *const argv[], const char *input, int *from)
     if (pid < 0)
         give_up("fork");
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that is killed leaves no KDC behind */
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(out[1], 2);
@@ -202,6 +204,7 @@ void realm_start_kdc_in_time(const char *library, const char *offset)
 {
     char said[4096], preload[256], faketime[64];
     int from;
+    realm_stop_kdc(); /* one that a failed test left running */
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", library);
     snprintf(faketime, sizeof faketime, "FAKETIME=%s", offset);
     kdc = start((const char *const[]){"/usr/bin/env", preload, faketime, "/usr/sbin/krb5kdc", "-n", "-r",
