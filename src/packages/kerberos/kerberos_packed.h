@@ -47,7 +47,8 @@ bool kerberos_packed_write(const struct kerberos_packed *p, uint8_t *out, size_t
 /*
  * Reads exactly size bytes; the texts stand, terminated, in *names (one mem_alloc block that the caller
  * frees). SEC_E_INVALID_TOKEN for anything that kerberos_packed_write would not have written,
- * SEC_E_KDC_UNKNOWN_ETYPE for RC4 where it is not allowed, SEC_E_INSUFFICIENT_MEMORY; then nothing is allocated and *p is wiped.
+ * SEC_E_KDC_UNKNOWN_ETYPE for RC4 where it is not allowed, SEC_E_INSUFFICIENT_MEMORY; then nothing is
+ * allocated and *p is wiped.
  */
 SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names, const uint8_t *in,
                                      size_t size);
