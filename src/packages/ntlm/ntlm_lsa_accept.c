@@ -321,12 +321,13 @@ static SECURITY_STATUS leg_find_account(struct accept_leg *leg)
     if (status == SEC_E_OK) {
         const char16_t *password = secret.kind == NTLM_ACCOUNT_PASSWORD ? secret.password : nothing;
         size_t units = secret.kind == NTLM_ACCOUNT_PASSWORD ? secret.units : 0;
-        leg->known = secret.kind != NTLM_ACCOUNT_NONE;
+        const bool known = secret.kind != NTLM_ACCOUNT_NONE;
+        leg->known = known;
         if (!ntlm_compute_nt_hash(password, units, computed)) {
             status = SEC_E_INSUFFICIENT_MEMORY;
         } else if (!sources_random(leg->hash, sizeof leg->hash)) {
             status = SEC_E_INTERNAL_ERROR;
-        } else if (leg->known) {
+        } else if (known) {
             memcpy(leg->hash, secret.kind == NTLM_ACCOUNT_HASH ? secret.hash : computed, sizeof leg->hash);
             status = leg_take_account(leg, &secret);
         }
