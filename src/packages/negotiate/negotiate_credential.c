@@ -47,13 +47,23 @@ static SECURITY_STATUS acquire_call(struct negotiate_credential *c, struct negot
                                                        NULL, NULL, &m->handle, &expiry);
 }
 
+static bool has_token(const SECPKG_CLIENT_INFO *client)
+{
+#if defined(__MINGW64_VERSION_MAJOR) && __MINGW64_VERSION_MAJOR <= 10
+    (void)client; /* its structure ends before the token */
+    return false;
+#else
+    return client->ClientToken != NULL;
+#endif
+}
+
 /* Between ImpersonateSecurityContext and RevertSecurityContext, without a password: only the package whose
  * the client is has anything of the client's; what the others have is the process's. */
 static bool is_others(PLSA_SECPKG_FUNCTION_TABLE host)
 {
     SECPKG_CLIENT_INFO client = {0};
 
-    return host->GetClientInfo(&client) >= 0 && client.Impersonating && client.ClientToken == NULL;
+    return host->GetClientInfo(&client) >= 0 && client.Impersonating && !has_token(&client);
 }
 
 /* host NULL: with the application's password, whoever is calling. */
