@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/attributes.h"
 
-#include "base/mem.h"
-#include "base/utf16.h"
-
 /* ---- copies ---- */
+
+static size_t units_of(const char16_t *text)
+{
+    size_t units = 0;
+    while (text[units] != 0)
+        units++;
+    return units;
+}
 
 char16_t *packages_account_copy(packages_alloc_fn alloc, const char16_t *domain, size_t domain_units,
                                 const char16_t *user, size_t user_units)
@@ -30,7 +35,7 @@ char16_t *packages_string_copy(packages_alloc_fn alloc, const char16_t *text, si
 
 SecPkgInfoW *packages_info_copy(packages_alloc_fn alloc, const SecPkgInfoW *info)
 {
-    size_t name = utf16_length(info->Name) + 1, comment = utf16_length(info->Comment) + 1;
+    size_t name = units_of(info->Name) + 1, comment = units_of(info->Comment) + 1;
     SecPkgInfoW *copy = alloc(sizeof *copy + (name + comment) * sizeof(char16_t));
     if (copy == NULL)
         return NULL;
@@ -89,9 +94,9 @@ static NTSTATUS attribute_key_info(const struct packages_facts *f, void *buffer)
         .SignatureAlgorithm = f->signature,
         .EncryptAlgorithm = f->encryption,
         .sSignatureAlgorithmName =
-            packages_string_copy(f->alloc, f->signature_name, utf16_length(f->signature_name)),
+            packages_string_copy(f->alloc, f->signature_name, units_of(f->signature_name)),
         .sEncryptAlgorithmName =
-            packages_string_copy(f->alloc, f->encryption_name, utf16_length(f->encryption_name)),
+            packages_string_copy(f->alloc, f->encryption_name, units_of(f->encryption_name)),
     };
     if (info.sSignatureAlgorithmName == NULL || info.sEncryptAlgorithmName == NULL) {
         f->release(info.sSignatureAlgorithmName);
@@ -151,22 +156,6 @@ static NTSTATUS attribute_flags(const struct packages_facts *f, void *buffer)
     return SEC_E_OK;
 }
 
-/* Bytes and a length, without W and A: UTF-8 (ours). */
-static NTSTATUS attribute_target(const struct packages_facts *f, void *buffer)
-{
-    size_t bytes = 0;
-    bool invalid = false;
-    char *text = utf8_from_utf16(f->target.text, f->target.units, &bytes, &invalid);
-    char *copy = text != NULL ? f->alloc(bytes + 1) : NULL;
-    if (copy != NULL) {
-        memcpy(copy, text, bytes + 1);
-        *(SecPkgContext_Target *)buffer =
-            (SecPkgContext_Target){.TargetLength = (ULONG)bytes, .Target = copy};
-    }
-    mem_free(text);
-    return copy != NULL ? SEC_E_OK : invalid ? SEC_E_INTERNAL_ERROR : SEC_E_INSUFFICIENT_MEMORY;
-}
-
 static NTSTATUS attribute_client_target(const struct packages_facts *f, void *buffer)
 {
     return give(copy_of(f, &f->target), &((SecPkgContext_ClientSpecifiedTarget *)buffer)->sTargetName);
@@ -179,7 +168,7 @@ static NTSTATUS attribute_last_token(const struct packages_facts *f, void *buffe
     return SEC_E_OK;
 }
 
-NTSTATUS packages_attribute_query(const struct packages_facts *facts, ULONG attribute, void *buffer)
+NTSTATUS packages_attribute_answer(const struct packages_facts *facts, ULONG attribute, void *buffer)
 {
     static const struct {
         ULONG attribute;
@@ -195,7 +184,6 @@ NTSTATUS packages_attribute_query(const struct packages_facts *facts, ULONG attr
         {SECPKG_ATTR_NEGOTIATION_INFO, attribute_negotiation_info},
         {SECPKG_ATTR_NATIVE_NAMES, attribute_native_names},
         {SECPKG_ATTR_FLAGS, attribute_flags},
-        {SECPKG_ATTR_TARGET, attribute_target},
         {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, attribute_client_target},
         {SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, attribute_last_token},
     };

@@ -7,7 +7,6 @@
 #define OPENSSPI_PACKAGES_ATTRIBUTES_H
 
 #include <ntsecpkg.h>
-#include <uchar.h>
 
 #include "base/span.h"
 #include "packages/view.h"
@@ -47,5 +46,7 @@ struct packages_facts {
  * SEC_E_INSUFFICIENT_MEMORY. The buffer is untouched on failure.
  */
 NTSTATUS packages_attribute_query(const struct packages_facts *facts, ULONG attribute, void *buffer);
+/* The same without TARGET, freestanding. */
+NTSTATUS packages_attribute_answer(const struct packages_facts *facts, ULONG attribute, void *buffer);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/packed.h"
 
-#include "base/mem.h"
-
 enum { TEXT_MAX = 32768 };
 
 void packages_packed_write_head(struct wire_writer *w, const struct packages_packed_kind *kind, size_t size,
@@ -77,24 +75,24 @@ static bool read_text(struct wire_reader *r, size_t behind, struct packages_view
 }
 
 SECURITY_STATUS packages_packed_read_texts(struct wire_reader *r, size_t behind, struct packages_view *texts,
-                                           size_t count, char16_t **block)
+                                           size_t count, const struct packages_heap *heap, char16_t **block)
 {
     /* All texts and their terminators: the room that they have on the wire, whose counts become terminators.
      */
     size_t left = wire_read_left(r);
     if (left <= behind)
         return SEC_E_INVALID_TOKEN;
-    char16_t *made = mem_alloc(left - behind), *at = made;
+    char16_t *made = heap->alloc(left - behind), *at = made;
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     for (size_t i = 0; i < count; i++) {
         if (!read_text(r, behind, &texts[i], &at)) {
-            mem_free(made);
+            heap->release(made);
             return SEC_E_INVALID_TOKEN;
         }
     }
     if (wire_read_left(r) != behind) {
-        mem_free(made);
+        heap->release(made);
         return SEC_E_INVALID_TOKEN;
     }
     *block = made;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/packed: the parts of packed contexts that packages write alike. Little-endian.
+ * packages/packed: the parts of packed contexts that packages write alike. Little-endian. Freestanding.
  *
  *     head                 PACKAGES_PACKED_HEAD
  *         magic                8
@@ -18,6 +18,7 @@
 #include <sspi.h>
 
 #include "base/wire.h"
+#include "packages/heap.h"
 #include "packages/view.h"
 
 enum { PACKAGES_PACKED_HEAD = 40 };
@@ -43,10 +44,10 @@ size_t packages_packed_texts_size(const struct packages_view *texts, size_t coun
 void packages_packed_write_texts(struct wire_writer *w, const struct packages_view *texts, size_t count);
 /*
  * Reads count texts, behind which exactly `behind` bytes stand. They stand, terminated, one behind the other
- * in *block (mem_alloc, the caller's). SEC_E_INVALID_TOKEN, SEC_E_INSUFFICIENT_MEMORY; then nothing is
+ * in *block (heap's, now the caller's). SEC_E_INVALID_TOKEN, SEC_E_INSUFFICIENT_MEMORY; then nothing is
  * allocated.
  */
 SECURITY_STATUS packages_packed_read_texts(struct wire_reader *r, size_t behind, struct packages_view *texts,
-                                           size_t count, char16_t **block);
+                                           size_t count, const struct packages_heap *heap, char16_t **block);
 
 #endif

@@ -3,8 +3,7 @@
 #ifndef OPENSSPI_PACKAGES_VIEW_H
 #define OPENSSPI_PACKAGES_VIEW_H
 
-#include <stddef.h>
-#include <uchar.h>
+#include "port.h"
 
 struct packages_view {
     const char16_t *text; /* may be NULL when units is 0 */

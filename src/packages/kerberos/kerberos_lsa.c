@@ -10,7 +10,6 @@
 #include "packages/kerberos/kerberos_package.h"
 
 PLSA_SECPKG_FUNCTION_TABLE kerberos_lsa;
-bool kerberos_allow_rc4;
 
 static NTSTATUS NTAPI kerberos_SpInitialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                             PLSA_SECPKG_FUNCTION_TABLE FunctionTable)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/kerberos/kerberos_packed.h"
 
-#include "base/mem.h"
 #include "base/secret.h"
 #include "packages/packed.h"
 
@@ -11,6 +10,8 @@ enum {
     PACKED_INITIATOR = PACKED_COMMON | ISC_RET_INTEGRITY | ISC_RET_IDENTIFY | ISC_RET_USED_SUPPLIED_CREDS,
     PACKED_ACCEPTOR = PACKED_COMMON | ASC_RET_INTEGRITY | ASC_RET_IDENTIFY,
 };
+
+bool kerberos_allow_rc4;
 
 static const struct packages_packed_kind packed_kind = {{'K', 'R', 'B', '5', 'C', 'T', 'X', 0}, 1};
 
@@ -53,8 +54,8 @@ static bool packed_consistent(const struct kerberos_packed *p)
     return (attributes & ~known) == 0;
 }
 
-SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names, const uint8_t *in,
-                                     size_t size)
+SECURITY_STATUS kerberos_packed_read_into(struct kerberos_packed *p, char16_t **names,
+                                          const struct packages_heap *heap, const uint8_t *in, size_t size)
 {
     struct packages_packed_head head;
     struct wire_reader r;
@@ -66,7 +67,7 @@ SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names
     if (!packages_packed_read_head(&r, &packed_kind, size, &head))
         return SEC_E_INVALID_TOKEN;
     SECURITY_STATUS status =
-        packages_packed_read_texts(&r, KRB5_PACK_SIZE, p->text, KERBEROS_TEXT_COUNT, &block);
+        packages_packed_read_texts(&r, KRB5_PACK_SIZE, p->text, KERBEROS_TEXT_COUNT, heap, &block);
     p->attributes = head.attributes;
     p->start = head.start;
     p->expiry = head.expiry;
@@ -77,7 +78,7 @@ SECURITY_STATUS kerberos_packed_read(struct kerberos_packed *p, char16_t **names
     if (status == SEC_E_OK && p->protect.key.etype == KRB5_ETYPE_RC4 && !kerberos_allow_rc4)
         status = SEC_E_KDC_UNKNOWN_ETYPE;
     if (status != SEC_E_OK) {
-        mem_free(block);
+        heap->release(block);
         secret_wipe(p, sizeof *p);
         return status;
     }

@@ -4,7 +4,6 @@
 #define OPENSSPI_PACKAGES_NTLM_INFO_H
 
 #include <ntsecpkg.h>
-#include <uchar.h>
 
 #include "base/span.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "packages/ntlm/ntlm_packed.h"
 
-#include "base/mem.h"
 #include "base/secret.h"
 #include "packages/packed.h"
 
@@ -44,7 +43,8 @@ static bool packed_consistent(const struct ntlm_packed *p)
            ((p->attributes & datagram) != 0) == ((p->protect.flags & NTLM_F_DATAGRAM) != 0);
 }
 
-SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const uint8_t *in, size_t size)
+SECURITY_STATUS ntlm_packed_read_into(struct ntlm_packed *p, char16_t **names,
+                                      const struct packages_heap *heap, const uint8_t *in, size_t size)
 {
     struct packages_packed_head head;
     struct wire_reader r;
@@ -58,7 +58,8 @@ SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const 
         return SEC_E_INVALID_TOKEN;
     }
     wire_read_copy(&r, p->session_key, sizeof p->session_key);
-    SECURITY_STATUS status = packages_packed_read_texts(&r, NTLM_PACK_SIZE, p->text, NTLM_TEXT_COUNT, &block);
+    SECURITY_STATUS status =
+        packages_packed_read_texts(&r, NTLM_PACK_SIZE, p->text, NTLM_TEXT_COUNT, heap, &block);
     p->attributes = head.attributes;
     p->start = head.start;
     p->expiry = head.expiry;
@@ -68,7 +69,7 @@ SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const 
         status = SEC_E_INVALID_TOKEN;
     }
     if (status != SEC_E_OK) {
-        mem_free(block);
+        heap->release(block);
         secret_wipe(p, sizeof *p);
         return status;
     }

@@ -2,7 +2,7 @@
 /*
  * packages/ntlm packed context: all that crosses from the LSA half to the user half, and what
  * ExportSecurityContext gives out. Versioned, little-endian, self-contained: another process, another version
- * or another machine reads it.
+ * or another machine reads it; so does a kernel: freestanding.
  *
  *     "NTLMCTX\0"          8
  *     version              u16, 1
@@ -19,8 +19,8 @@
 #define OPENSSPI_PACKAGES_NTLM_PACKED_H
 
 #include <sspi.h>
-#include <uchar.h>
 
+#include "packages/heap.h"
 #include "packages/view.h"
 #include "protect/ntlm.h"
 
@@ -45,11 +45,19 @@ size_t ntlm_packed_size(const struct ntlm_packed *p);
 /* size must be ntlm_packed_size; false: a text is too long. */
 bool ntlm_packed_write(const struct ntlm_packed *p, uint8_t *out, size_t size);
 /*
- * Reads exactly size bytes; the texts stand, terminated, in *names (one mem_alloc block that the caller
- * frees). SEC_E_INVALID_TOKEN for anything that ntlm_packed_write would not have written,
+ * Reads exactly size bytes; the texts stand, terminated, in *names (one block of heap's that the
+ * caller frees). SEC_E_INVALID_TOKEN for anything that ntlm_packed_write would not have written,
  * SEC_E_INSUFFICIENT_MEMORY; then nothing is allocated and *p is wiped.
  */
-SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const uint8_t *in, size_t size);
+SECURITY_STATUS ntlm_packed_read_into(struct ntlm_packed *p, char16_t **names,
+                                      const struct packages_heap *heap, const uint8_t *in, size_t size);
+
+/* The same with mem_alloc. */
+static inline SECURITY_STATUS ntlm_packed_read(struct ntlm_packed *p, char16_t **names, const uint8_t *in,
+                                               size_t size)
+{
+    return ntlm_packed_read_into(p, names, &packages_heap_mem, in, size);
+}
 
 /* The window mode of a datagram context with these attributes (the bits of both roles agree). */
 enum window_mode ntlm_packed_detect(uint32_t attributes);

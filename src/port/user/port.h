@@ -2,7 +2,8 @@
 /*
  * port.h, user space: what freestanding code (protect/, crypto/ headers, base/span.h) may assume of its
  * surroundings. src/port/linux/port.h gives the same names inside the kernel; the build chooses by -I, no
- * source file chooses by #ifdef. Only fixed-width integers, bool, size_t and mem* come from here.
+ * source file chooses by #ifdef. Only fixed-width integers, bool, size_t, char16_t and mem* come from
+ * here.
  */
 #ifndef OPENSSPI_PORT_H
 #define OPENSSPI_PORT_H
@@ -11,5 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <uchar.h>
 
 #endif
