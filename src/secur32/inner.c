@@ -44,10 +44,22 @@ static void inner_release(ULONG_PTR id)
     package_release(package);
 }
 
+static bool inner_removed(ULONG_PTR id)
+{
+    struct package *package;
+
+    if (registry_find_id(id, &package) != SEC_E_OK)
+        return true;
+    bool removed = package_removed(package);
+    package_release(package);
+    return removed;
+}
+
 const struct negotiate_host negotiate_host = {
     .packages = inner_packages,
     .hold = inner_hold,
     .release = inner_release,
+    .removed = inner_removed,
     .hand_over = lsa_step_hand_over,
     .call_as = lsa_call_as,
 };

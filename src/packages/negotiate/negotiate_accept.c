@@ -45,26 +45,33 @@ static SECURITY_STATUS write_hints(struct negotiate_handshake *h)
 
 /* ---- choosing ---- */
 
+static SECURITY_STATUS pass_over(struct negotiate_context *c, struct span oid, const char *reason,
+                                 SECURITY_STATUS status)
+{
+    char text[128];
+
+    return negotiate_pass_over(c, "oid", negotiate_oid_text(oid, text, sizeof(text)), reason, status);
+}
+
 /* The first mechanism of the list that is here and has a credential: *at is its place there. */
 static SECURITY_STATUS choose(struct negotiate_context *c, const struct negotiate_init *m, size_t *at)
 {
     struct negotiate_handshake *h = c->handshake;
-    char text[128];
 
     for (*at = 0; *at < m->mech_count; ++*at) {
         SECURITY_STATUS status = SEC_E_SECPKG_NOT_FOUND;
+        const char *reason = "not offered here";
         for (size_t i = 0; i < h->credential->count; i++) {
             if (!negotiate_mech_is(&h->credential->mechs[i].mech, m->mechs[*at]))
                 continue;
             status = negotiate_inner_choose(c, i);
             if (status == SEC_E_OK || status == SEC_E_INSUFFICIENT_MEMORY)
                 return status;
+            reason = negotiate_credential_reason(h->credential, i);
         }
-        if (trace_on())
-            trace_event("negotiate", "passed-over", "oid=%s reason=\"%s\" status=0x%08x",
-                        negotiate_oid_text(m->mechs[*at], text, sizeof(text)),
-                        status == SEC_E_SECPKG_NOT_FOUND ? "not offered here" : "no credential",
-                        (unsigned)status);
+        status = pass_over(c, m->mechs[*at], reason, status);
+        if (status != SEC_E_OK)
+            return status;
     }
     return SEC_E_SECPKG_NOT_FOUND;
 }

@@ -165,7 +165,7 @@ SECURITY_STATUS negotiate_credential_use(struct negotiate_credential *c, size_t 
 {
     struct negotiate_credential_mech *m = &c->mechs[i];
 
-    if (!m->allowed)
+    if (!m->allowed || negotiate_host.removed(m->mech.inner.id))
         return SEC_E_SECPKG_NOT_FOUND;
     pthread_mutex_lock(&c->lock);
     if (!m->tried)
@@ -174,4 +174,11 @@ SECURITY_STATUS negotiate_credential_use(struct negotiate_credential *c, size_t 
     *handle = m->handle;
     pthread_mutex_unlock(&c->lock);
     return status;
+}
+
+const char *negotiate_credential_reason(const struct negotiate_credential *c, size_t i)
+{
+    if (!c->mechs[i].allowed)
+        return "left out by PackageList";
+    return negotiate_host.removed(c->mechs[i].mech.inner.id) ? "removed" : "no credential";
 }

@@ -52,8 +52,10 @@ void negotiate_credential_release(struct negotiate_credential *c);
 
 /*
  * The credential of mechanism i, acquired now if need be; SEC_E_OK and *handle, or why there is none:
- * SEC_E_SECPKG_NOT_FOUND where PackageList leaves it out.
+ * SEC_E_SECPKG_NOT_FOUND where PackageList leaves it out or its package was removed meanwhile.
  */
 SECURITY_STATUS negotiate_credential_use(struct negotiate_credential *c, size_t i, LSA_SEC_HANDLE *handle);
+/* What negotiate_credential_use failed for, in words. */
+const char *negotiate_credential_reason(const struct negotiate_credential *c, size_t i);
 
 #endif

@@ -7,11 +7,13 @@
 
 /* ---- the offer ---- */
 
-static void trace_passed_over(const struct negotiate_mech *m, const char *reason, SECURITY_STATUS status)
+/* The mechanism's status, or why it cannot be kept. */
+static SECURITY_STATUS pass_over(struct negotiate_context *c, const struct negotiate_mech *m,
+                                 const char *reason, SECURITY_STATUS status)
 {
-    if (trace_on())
-        trace_event("negotiate", "passed-over", "mechanism=%s reason=\"%s\" status=0x%08x", m->name, reason,
-                    (unsigned)status);
+    SECURITY_STATUS kept = negotiate_pass_over(c, "mechanism", m->name, reason, status);
+
+    return kept != SEC_E_OK ? kept : status;
 }
 
 /* A mechanism whose credential is nobody cannot answer, should the acceptor choose it: SEC_E_NO_CREDENTIALS.
@@ -44,26 +46,21 @@ static SECURITY_STATUS offer_one(struct negotiate_context *c, const struct negot
     LSA_SEC_HANDLE credential;
 
     SECURITY_STATUS status = negotiate_credential_use(h->credential, i, &credential);
-    if (status != SEC_E_OK) {
-        trace_passed_over(&m->mech, m->allowed ? "no credential" : "left out by PackageList", status);
-        return status;
-    }
+    if (status != SEC_E_OK)
+        return pass_over(c, &m->mech, negotiate_credential_reason(h->credential, i), status);
     if (!(call->requirements & ISC_REQ_NULL_SESSION)) {
         status = check_identity(m);
-        if (status != SEC_E_OK) {
-            trace_passed_over(&m->mech, "the credential is nobody's", status);
-            return status;
-        }
+        if (status != SEC_E_OK)
+            return pass_over(c, &m->mech, "the credential is nobody's", status);
     }
     if (!h->has_choice) {
         status = negotiate_inner_choose(c, i);
         if (status == SEC_E_OK)
             status = negotiate_inner_step(c, call, (struct span){NULL, 0});
         if (status < 0) {
-            trace_passed_over(&m->mech, "no first token", status);
             negotiate_inner_drop(c);
             h->has_choice = false;
-            return status;
+            return pass_over(c, &m->mech, "no first token", status);
         }
         h->first = i;
     }
@@ -203,10 +200,11 @@ static SECURITY_STATUS read_choice(struct negotiate_context *c, const struct neg
     /* There can be no token of a mechanism that was given none, and nothing is complete. */
     if (m->token.size > 0 || m->mic.size > 0 || m->state == NEGOTIATE_ACCEPT_COMPLETED)
         return SEC_E_INVALID_TOKEN;
-    trace_passed_over(&h->credential->mechs[h->first].mech, "the acceptor chose another", SEC_E_OK);
     h->mic_required = true;
     *again = true;
-    return negotiate_inner_choose(c, chosen);
+    SECURITY_STATUS status =
+        pass_over(c, &h->credential->mechs[h->first].mech, "the acceptor chose another", SEC_E_OK);
+    return status == SEC_E_OK ? negotiate_inner_choose(c, chosen) : status;
 }
 
 /* Later answers name none, or the same. */

@@ -256,6 +256,7 @@ static NTSTATUS NTAPI negotiate_SpDeleteContext(LSA_SEC_HANDLE ContextHandle)
         return SEC_E_INVALID_HANDLE;
     negotiate_inner_drop(c);
     handshake_free(c->handshake);
+    mem_free(c->passed);
     slab_free(&contexts, ContextHandle);
     return SEC_E_OK;
 }
@@ -415,15 +416,26 @@ static NTSTATUS NTAPI negotiate_SpAcceptLsaModeContext(LSA_SEC_HANDLE Credential
 
 /* ---- attributes ---- */
 
-/* The chosen package's, or Negotiate's own while none is chosen. */
-static SecPkgInfoW *give_info(const struct negotiate_context *c)
+/* Terminated. */
+static void widen(char16_t *out, const char *text)
 {
+    do
+        *out++ = (unsigned char)*text;
+    while (*text++ != 0);
+}
+
+/* The chosen package's, or Negotiate's own while none is chosen; passed: the comment goes on with the
+ * mechanisms that were passed over (docs/decisions). */
+static SecPkgInfoW *give_info(const struct negotiate_context *c, bool passed)
+{
+    static const char head[] = "; passed over: ";
     const SecPkgInfoW *info = c->inner.lsa != NULL ? c->inner.info : &negotiate_package_info;
     size_t name = (utf16_length(info->Name) + 1) * sizeof(char16_t);
     size_t comment = (utf16_length(info->Comment) + 1) * sizeof(char16_t);
+    size_t more = passed && c->passed != NULL ? (sizeof(head) - 1 + strlen(c->passed)) * sizeof(char16_t) : 0;
     void *there = NULL;
 
-    if (lsa_functions->AllocateClientBuffer(NULL, (ULONG)(sizeof(*info) + name + comment), &there) < 0)
+    if (lsa_functions->AllocateClientBuffer(NULL, (ULONG)(sizeof(*info) + name + comment + more), &there) < 0)
         return NULL;
     SecPkgInfoW *copy = there;
     *copy = *info;
@@ -431,6 +443,11 @@ static SecPkgInfoW *give_info(const struct negotiate_context *c)
     copy->Comment = (char16_t *)((uint8_t *)copy->Name + name);
     memcpy(copy->Name, info->Name, name);
     memcpy(copy->Comment, info->Comment, comment);
+    if (more > 0) {
+        char16_t *end = copy->Comment + comment / sizeof(char16_t) - 1;
+        widen(end, head);
+        widen(end + sizeof(head) - 1, c->passed);
+    }
     return copy;
 }
 
@@ -446,7 +463,7 @@ static ULONG negotiation_state(const struct negotiate_context *c)
 
 static NTSTATUS query_info(const struct negotiate_context *c, bool negotiation, void *buffer)
 {
-    SecPkgContext_NegotiationInfoW out = {give_info(c), negotiation_state(c)};
+    SecPkgContext_NegotiationInfoW out = {give_info(c, negotiation), negotiation_state(c)};
 
     if (out.PackageInfo == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

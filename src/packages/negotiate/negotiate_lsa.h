@@ -8,7 +8,8 @@
  * no user half of Negotiate's own.
  *
  * negotiate_lsa.c has the table and the calls' frame; negotiate_initiate.c and negotiate_accept.c what
- * happens in the legs; negotiate_inner.c the calls into the chosen package. Leg functions write their token
+ * happens in the legs; negotiate_inner.c the calls into the chosen package; negotiate_passed.c remembers the
+ * others. Leg functions write their token
  * to h->output, touch nothing of the caller's, and on failure leave the handshake to be discarded.
  */
 #ifndef OPENSSPI_PACKAGES_NEGOTIATE_LSA_H
@@ -81,6 +82,7 @@ struct negotiate_context {
     struct negotiate_handshake *handshake; /* NULL once established or failed */
     struct negotiate_inner inner;          /* the chosen package, held; lsa NULL: none */
     LSA_SEC_HANDLE inner_context;
+    char *passed; /* negotiate_pass_over's text, mem_alloc; NULL: no mechanism was */
     uint8_t initiator, direct, established, busy;
 };
 
@@ -113,6 +115,15 @@ SECURITY_STATUS negotiate_accept_next(struct negotiate_context *c, const struct 
 /* After a leg failed: what the peer is told, where the application wants that (ASC_REQ_EXTENDED_ERROR).
  * False: nothing. */
 bool negotiate_accept_reject(struct negotiate_context *c);
+
+/*
+ * A mechanism is passed over in this handshake: says so in the trace, as key=who, and keeps it for
+ * SECPKG_ATTR_NEGOTIATION_INFO, up to NEGOTIATE_PASSED_MAX bytes of text. SEC_E_INSUFFICIENT_MEMORY: not
+ * kept.
+ */
+enum { NEGOTIATE_PASSED_MAX = 600 };
+SECURITY_STATUS negotiate_pass_over(struct negotiate_context *c, const char *key, const char *who,
+                                    const char *reason, SECURITY_STATUS status);
 
 /* Writes m to h->output. */
 SECURITY_STATUS negotiate_answer(struct negotiate_handshake *h, const struct negotiate_resp *m);

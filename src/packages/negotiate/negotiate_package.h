@@ -13,6 +13,8 @@
 #ifndef OPENSSPI_PACKAGES_NEGOTIATE_PACKAGE_H
 #define OPENSSPI_PACKAGES_NEGOTIATE_PACKAGE_H
 
+#include <stdbool.h>
+
 #include <ntsecpkg.h>
 #include <opensspi.h>
 
@@ -41,6 +43,8 @@ struct negotiate_host {
     /* One hold more, one less. */
     void (*hold)(ULONG_PTR id);
     void (*release)(ULONG_PTR id);
+    /* True: DeleteSecurityPackage took it away. Who holds it goes on; nothing new begins with it. */
+    bool (*removed)(ULONG_PTR id);
     /* Inside InitLsaModeContext or AcceptLsaModeContext: the ContextData of this call belongs to that
      * package's user half, which knows the context by that handle of its own LSA half. */
     void (*hand_over)(ULONG_PTR id, LSA_SEC_HANDLE context);
