@@ -9,7 +9,7 @@ NTSTATUS NTAPI lsa_UnloadPackage(void)
     return STATUS_NOT_SUPPORTED;
 }
 
-NTSTATUS NTAPI lsa_DuplicateHandle(HANDLE SourceHandle, PHANDLE DestinationHandle)
+NTSTATUS NTAPI lsa_DuplicateTokenHandle(HANDLE SourceHandle, PHANDLE DestinationHandle)
 {
     (void)SourceHandle;
     (void)DestinationHandle;
@@ -38,26 +38,6 @@ HANDLE NTAPI lsa_CreateThread(SEC_ATTRS SecurityAttributes, ULONG StackSize, SEC
     return NULL;
 }
 
-HANDLE NTAPI lsa_RegisterNotification(SEC_THREAD_START StartFunction, PVOID Parameter, ULONG NotificationType,
-                                      ULONG NotificationClass, ULONG NotificationFlags, ULONG IntervalMinutes,
-                                      HANDLE WaitEvent)
-{
-    (void)StartFunction;
-    (void)Parameter;
-    (void)NotificationType;
-    (void)NotificationClass;
-    (void)NotificationFlags;
-    (void)IntervalMinutes;
-    (void)WaitEvent;
-    return NULL;
-}
-
-NTSTATUS NTAPI lsa_CancelNotification(HANDLE NotifyHandle)
-{
-    (void)NotifyHandle;
-    return STATUS_NOT_SUPPORTED;
-}
-
 NTSTATUS NTAPI lsa_CreateToken(PLUID LogonId, PTOKEN_SOURCE TokenSource, SECURITY_LOGON_TYPE LogonType,
                                SECURITY_IMPERSONATION_LEVEL ImpersonationLevel,
                                LSA_TOKEN_INFORMATION_TYPE TokenInformationType, PVOID TokenInformation,
@@ -78,34 +58,6 @@ NTSTATUS NTAPI lsa_CreateToken(PLUID LogonId, PTOKEN_SOURCE TokenSource, SECURIT
     (void)ProfilePath;
     (void)Token;
     (void)SubStatus;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_CallPackage(PUNICODE_STRING AuthenticationPackage, PVOID ProtocolSubmitBuffer,
-                               ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
-                               PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus)
-{
-    (void)AuthenticationPackage;
-    (void)ProtocolSubmitBuffer;
-    (void)SubmitBufferLength;
-    (void)ProtocolReturnBuffer;
-    (void)ReturnBufferLength;
-    (void)ProtocolStatus;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_CallPackageEx(PUNICODE_STRING AuthenticationPackage, PVOID ClientBufferBase,
-                                 PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength,
-                                 PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
-                                 PNTSTATUS ProtocolStatus)
-{
-    (void)AuthenticationPackage;
-    (void)ClientBufferBase;
-    (void)ProtocolSubmitBuffer;
-    (void)SubmitBufferLength;
-    (void)ProtocolReturnBuffer;
-    (void)ReturnBufferLength;
-    (void)ProtocolStatus;
     return STATUS_NOT_SUPPORTED;
 }
 
@@ -235,21 +187,6 @@ NTSTATUS NTAPI lsa_CrackSingleName(ULONG FormatOffered, BOOLEAN PerformAtGC, PUN
     (void)CrackedName;
     (void)DnsDomainName;
     (void)SubStatus;
-    return STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS NTAPI lsa_CallPackagePassthrough(PUNICODE_STRING AuthenticationPackage, PVOID ClientBufferBase,
-                                          PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength,
-                                          PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
-                                          PNTSTATUS ProtocolStatus)
-{
-    (void)AuthenticationPackage;
-    (void)ClientBufferBase;
-    (void)ProtocolSubmitBuffer;
-    (void)SubmitBufferLength;
-    (void)ProtocolReturnBuffer;
-    (void)ReturnBufferLength;
-    (void)ProtocolStatus;
     return STATUS_NOT_SUPPORTED;
 }
 

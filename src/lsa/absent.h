@@ -6,14 +6,11 @@
 #include <ntsecpkg.h>
 
 LSA_UNLOAD_PACKAGE lsa_UnloadPackage;
-LSA_DUPLICATE_HANDLE lsa_DuplicateHandle;
+/* Of access tokens: what ClientToken carries is a number of a package's, not a handle. */
+LSA_DUPLICATE_HANDLE lsa_DuplicateTokenHandle;
 LSA_SAVE_SUPPLEMENTAL_CREDENTIALS lsa_SaveSupplementalCredentials;
 LSA_CREATE_THREAD lsa_CreateThread;
-LSA_REGISTER_NOTIFICATION lsa_RegisterNotification;
-LSA_CANCEL_NOTIFICATION lsa_CancelNotification;
 LSA_CREATE_TOKEN lsa_CreateToken;
-LSA_CALL_PACKAGE lsa_CallPackage;
-LSA_CALL_PACKAGEEX lsa_CallPackageEx;
 LSA_CREATE_SHARED_MEMORY lsa_CreateSharedMemory;
 LSA_ALLOCATE_SHARED_MEMORY lsa_AllocateSharedMemory;
 LSA_FREE_SHARED_MEMORY lsa_FreeSharedMemory;
@@ -27,7 +24,6 @@ LSA_CLIENT_CALLBACK lsa_ClientCallback;
 LSA_UPDATE_PRIMARY_CREDENTIALS lsa_UpdateCredentials;
 LSA_GET_AUTH_DATA_FOR_USER lsa_GetAuthDataForUser;
 LSA_CRACK_SINGLE_NAME lsa_CrackSingleName;
-LSA_CALL_PACKAGE_PASSTHROUGH lsa_CallPackagePassthrough;
 CredReadFn lsa_CrediRead;
 CredReadDomainCredentialsFn lsa_CrediReadDomainCredentials;
 CredFreeCredentialsFn lsa_CrediFreeCredentials;

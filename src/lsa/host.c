@@ -22,8 +22,7 @@ SECURITY_STATUS lsa_credentials_acquire(struct lsa_package *package, const UNICO
 
     if (package->table.AcquireCredentialsHandle == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, ansi);
-    call.package = package->id;
+    lsa_call_begin(&call, package->id, ansi);
     NTSTATUS status = package->table.AcquireCredentialsHandle(principal != NULL ? &name : NULL, use,
                                                               logon_id != NULL ? &logon : NULL, auth_data,
                                                               NULL, NULL, &made, &until);
@@ -42,7 +41,7 @@ SECURITY_STATUS lsa_credentials_free(struct lsa_package *package, LSA_SEC_HANDLE
 
     if (package->table.FreeCredentialsHandle == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.FreeCredentialsHandle(credential);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -55,7 +54,7 @@ SECURITY_STATUS lsa_credentials_query(struct lsa_package *package, LSA_SEC_HANDL
 
     if (package->table.QueryCredentialsAttributes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.QueryCredentialsAttributes(credential, attribute, buffer);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -68,7 +67,7 @@ SECURITY_STATUS lsa_credentials_set(struct lsa_package *package, LSA_SEC_HANDLE 
 
     if (package->table.SetCredentialsAttributes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, ansi);
+    lsa_call_begin(&call, package->id, ansi);
     NTSTATUS status = package->table.SetCredentialsAttributes(credential, attribute, buffer, size);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -85,7 +84,7 @@ SECURITY_STATUS lsa_credentials_add(struct lsa_package *package, LSA_SEC_HANDLE 
 
     if (package->table.AddCredentials == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, ansi);
+    lsa_call_begin(&call, package->id, ansi);
     NTSTATUS status =
         package->table.AddCredentials(credential, principal != NULL ? &who : NULL,
                                       name != NULL ? &what : NULL, use, auth_data, NULL, NULL, &until);
@@ -129,7 +128,7 @@ SECURITY_STATUS lsa_context_initialize(struct lsa_package *package, LSA_SEC_HAND
     *step = result;
     if (package->table.InitLsaModeContext == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, ansi);
+    lsa_call_begin(&call, package->id, ansi);
     NTSTATUS status = package->table.InitLsaModeContext(
         credential, context, target != NULL ? &name : NULL, requirements & ~(ULONG)ISC_REQ_ALLOCATE_MEMORY,
         data_rep, input != NULL ? input : &no_input, &result.context, output != NULL ? output : &no_output,
@@ -150,7 +149,7 @@ SECURITY_STATUS lsa_context_accept(struct lsa_package *package, LSA_SEC_HANDLE c
     *step = result;
     if (package->table.AcceptLsaModeContext == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.AcceptLsaModeContext(
         credential, context, input != NULL ? input : &no_input,
         requirements & ~(ULONG)ASC_REQ_ALLOCATE_MEMORY, data_rep, &result.context,
@@ -171,7 +170,7 @@ SECURITY_STATUS lsa_context_delete(struct lsa_package *package, LSA_SEC_HANDLE c
 
     if (package->table.DeleteContext == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.DeleteContext(context);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -184,7 +183,7 @@ SECURITY_STATUS lsa_context_query(struct lsa_package *package, LSA_SEC_HANDLE co
 
     if (package->table.QueryContextAttributes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.QueryContextAttributes(context, attribute, buffer);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -197,7 +196,7 @@ SECURITY_STATUS lsa_context_set(struct lsa_package *package, LSA_SEC_HANDLE cont
 
     if (package->table.SetContextAttributes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, ansi);
+    lsa_call_begin(&call, package->id, ansi);
     NTSTATUS status = package->table.SetContextAttributes(context, attribute, buffer, size);
     lsa_call_end(&call);
     return lsa_status_map(status);
@@ -209,7 +208,7 @@ SECURITY_STATUS lsa_context_control(struct lsa_package *package, LSA_SEC_HANDLE 
 
     if (package->table.ApplyControlToken == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    lsa_call_begin(&call, false);
+    lsa_call_begin(&call, package->id, false);
     NTSTATUS status = package->table.ApplyControlToken(context, input);
     lsa_call_end(&call);
     return lsa_status_map(status);

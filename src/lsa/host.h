@@ -29,12 +29,23 @@ extern LSA_SECPKG_FUNCTION_TABLE lsa_services;
 /* Brackets a call into a package on this thread, so that GetCallInfo answers. Calls nest. */
 struct lsa_call {
     ULONG attributes;
-    ULONG_PTR package; /* whom the services serve; 0: where it makes no difference */
+    ULONG_PTR package; /* whom the services serve */
     ULONG_PTR owner;   /* lsa_step_hand_over */
     LSA_SEC_HANDLE owner_context;
     struct lsa_call *outer;
 };
-void lsa_call_begin(struct lsa_call *call, bool ansi);
+void lsa_call_begin(struct lsa_call *call, ULONG_PTR package, bool ansi);
 void lsa_call_end(struct lsa_call *call);
+/* Whom the services serve on this thread; 0: it is in no call. */
+ULONG_PTR lsa_call_package(void);
+
+/* The package with that id stays until lsa_package_unhold; false: it is gone. May wait for the keeper's lock:
+ * nothing that somebody wants who has that may be locked. Without a keeper nothing is ever gone. */
+bool lsa_package_hold(ULONG_PTR id, void **held);
+void lsa_package_unhold(void *held);
+
+/* The copy has to be closed with close(2). STATUS_INVALID_HANDLE, STATUS_INVALID_PARAMETER,
+ * STATUS_INSUFFICIENT_RESOURCES. */
+LSA_DUPLICATE_HANDLE lsa_DuplicateHandle;
 
 #endif

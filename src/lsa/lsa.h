@@ -13,6 +13,8 @@
 #define OPENSSPI_LSA_LSA_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <uchar.h>
 
 #include <ntsecpkg.h>
 #include <sspi.h>
@@ -24,6 +26,18 @@ enum { LSA_TABLES_MAX = 64 }; /* packages of one module */
 
 /* Copies a package's table, whose length the package only claims. False: it is not all there. */
 bool lsa_table_read(void *out, const void *from, size_t size);
+
+/*
+ * Who keeps the packages and knows which of them are there: what CallPackage and notifications ask. find (by
+ * name, without case) and hold give the package, which then stays, and what release is to be called with;
+ * NULL: there is none, or it was removed (find).
+ */
+struct lsa_keeper {
+    struct lsa_package *(*find)(const char16_t *name, size_t units, void **held);
+    struct lsa_package *(*hold)(ULONG_PTR id, void **held);
+    void (*release)(void *held);
+};
+void lsa_keeper_set(const struct lsa_keeper *keeper);
 
 /* Runs SpLsaModeInitialize, checks version and tables, calls Initialize and GetInfo for each table.
  * *packages: array of count. On failure nothing stays and *reason (static text) says why. */

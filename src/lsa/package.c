@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "base/utf16.h"
+#include "lsa/notify.h"
 
 /* Bytes of one SECPKG_FUNCTION_TABLE in a package of that version; ntsecpkg.h only ever appends. 0: no such
  * version. */
@@ -66,6 +67,20 @@ static SECURITY_STATUS package_thunks(struct lsa_package *p)
     return SEC_E_OK;
 }
 
+/* Nothing of the host's comes to the package any more. */
+static void shut_down(const SECPKG_FUNCTION_TABLE *table, ULONG_PTR id)
+{
+    struct lsa_call call;
+
+    lsa_notifications_stop(id);
+    if (table->Shutdown == NULL)
+        return;
+    lsa_call_begin(&call, id, false);
+    (void)table->Shutdown();
+    lsa_call_end(&call);
+    lsa_notifications_stop(id);
+}
+
 /* Initialize and GetInfo of one table. */
 static SECURITY_STATUS package_start(const SECPKG_FUNCTION_TABLE *table, struct lsa_package **result,
                                      const char **reason)
@@ -79,8 +94,13 @@ static SECURITY_STATUS package_start(const SECPKG_FUNCTION_TABLE *table, struct 
     SecPkgInfoW info = {0};
     ULONG_PTR id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 
+    struct lsa_call call;
+
+    lsa_call_begin(&call, id, false);
     SECURITY_STATUS status = lsa_status_map(table->Initialize(id, &parameters, &lsa_services));
+    lsa_call_end(&call);
     if (status != SEC_E_OK) {
+        lsa_notifications_stop(id);
         *reason = "SpInitialize failed; a configuration that it refuses is the usual cause";
         return status;
     }
@@ -117,8 +137,7 @@ static SECURITY_STATUS package_start(const SECPKG_FUNCTION_TABLE *table, struct 
     return SEC_E_OK;
 
 out:
-    if (table->Shutdown != NULL)
-        table->Shutdown();
+    shut_down(table, id);
     return status;
 }
 
@@ -190,8 +209,7 @@ out:
 
 void lsa_package_close(struct lsa_package *package)
 {
-    if (package->table.Shutdown != NULL)
-        package->table.Shutdown();
+    shut_down(&package->table, package->id);
     mem_client_free(package);
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LSA_SECPKG_FUNCTION_TABLE: what the host does for a package. Memory, the client's memory and who is calling
- * are here; the credentials of logon sessions (sessions.h); Windows' SAM, access tokens, notifications and
- * credential manager are not, and their entries say so: STATUS_NOT_SUPPORTED, NULL, FALSE, or nothing where
- * the entry has no answer. No entry is NULL.
+ * are here, and what one package asks of another; so are the credentials of logon sessions (sessions.h) and
+ * notifications (notify.h). Windows' SAM, access tokens and credential manager are not, and their entries say
+ * so (absent.h): STATUS_NOT_SUPPORTED, NULL, FALSE, or nothing where the entry has no answer. No entry is
+ * NULL.
  */
 #include "lsa/host.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <ntstatus.h>
 #include <sys/syscall.h>
@@ -15,15 +18,16 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "lsa/absent.h"
+#include "lsa/notify.h"
 #include "lsa/sessions.h"
 
 static _Thread_local struct lsa_call *current_call;
 
-void lsa_call_begin(struct lsa_call *call, bool ansi)
+void lsa_call_begin(struct lsa_call *call, ULONG_PTR package, bool ansi)
 {
     call->attributes = SECPKG_CALL_IN_PROC | (ansi ? SECPKG_CALL_ANSI : 0) |
                        (current_call != NULL ? SECPKG_CALL_RECURSIVE : 0);
-    call->package = 0;
+    call->package = package;
     call->owner = 0;
     call->owner_context = 0;
     call->outer = current_call;
@@ -41,6 +45,11 @@ void lsa_step_hand_over(ULONG_PTR owner, LSA_SEC_HANDLE context)
         current_call->owner = owner;
         current_call->owner_context = context;
     }
+}
+
+ULONG_PTR lsa_call_package(void)
+{
+    return current_call != NULL ? current_call->package : 0;
 }
 
 ULONG_PTR lsa_call_as(ULONG_PTR package)
@@ -223,6 +232,125 @@ static NTSTATUS NTAPI lsa_ImpersonateClient(void)
     return STATUS_SUCCESS;
 }
 
+/* ---- descriptors ---- */
+
+/* A HANDLE is a descriptor's number. 0 is none; nobody is given one of the standard three. */
+NTSTATUS NTAPI lsa_DuplicateHandle(HANDLE SourceHandle, PHANDLE DestinationHandle)
+{
+    intptr_t source = (intptr_t)SourceHandle;
+
+    if (DestinationHandle == NULL)
+        return STATUS_INVALID_PARAMETER;
+    if (source <= 0 || source > INT_MAX)
+        return STATUS_INVALID_HANDLE;
+    int copy = fcntl((int)source, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (copy < 0)
+        return errno == EBADF ? STATUS_INVALID_HANDLE : STATUS_INSUFFICIENT_RESOURCES;
+    *DestinationHandle = (HANDLE)(intptr_t)copy;
+    return STATUS_SUCCESS;
+}
+
+/* ---- other packages ---- */
+
+static const struct lsa_keeper *keeper;
+
+void lsa_keeper_set(const struct lsa_keeper *with)
+{
+    __atomic_store_n(&keeper, with, __ATOMIC_RELEASE);
+}
+
+bool lsa_package_hold(ULONG_PTR id, void **held)
+{
+    const struct lsa_keeper *k = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
+
+    *held = NULL;
+    return k == NULL || k->hold(id, held) != NULL;
+}
+
+void lsa_package_unhold(void *held)
+{
+    if (held != NULL)
+        keeper->release(held);
+}
+
+enum call_kind { CALL_INSIDE, CALL_PASSED_THROUGH };
+
+/* Packages trust each other: CallPackage, and for those that have but the other, CallPackageUntrusted. */
+static PLSA_AP_CALL_PACKAGE call_slot(const SECPKG_FUNCTION_TABLE *table, enum call_kind kind)
+{
+    if (kind == CALL_PASSED_THROUGH)
+        return table->CallPackagePassthrough;
+    return table->CallPackage != NULL ? table->CallPackage : table->CallPackageUntrusted;
+}
+
+static NTSTATUS call_package(enum call_kind kind, const UNICODE_STRING *name, PVOID base, PVOID submit,
+                             ULONG submit_size, PVOID *answer, PULONG answer_size, PNTSTATUS protocol)
+{
+    const struct lsa_keeper *k = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
+    PVOID nowhere_buffer = NULL;
+    ULONG nowhere_size = 0;
+    NTSTATUS nowhere_status = STATUS_SUCCESS;
+    struct lsa_call call;
+    void *held;
+
+    if (submit_size > 0 && submit == NULL)
+        return STATUS_INVALID_PARAMETER;
+    const struct lsa_package *package = NULL;
+    if (k != NULL && name != NULL && name->Buffer != NULL)
+        package = k->find(name->Buffer, name->Length / sizeof(char16_t), &held);
+    if (package == NULL)
+        return STATUS_NO_SUCH_PACKAGE;
+
+    NTSTATUS status = STATUS_NOT_SUPPORTED;
+    PLSA_AP_CALL_PACKAGE entry = call_slot(&package->table, kind);
+    answer = answer != NULL ? answer : &nowhere_buffer;
+    answer_size = answer_size != NULL ? answer_size : &nowhere_size;
+    protocol = protocol != NULL ? protocol : &nowhere_status;
+    *answer = NULL;
+    *answer_size = 0;
+    *protocol = STATUS_SUCCESS;
+    if (entry != NULL) {
+        lsa_call_begin(&call, package->id, false);
+        status = entry(NULL, submit, base, submit_size, answer, answer_size, protocol);
+        lsa_call_end(&call);
+    }
+    mem_client_free(nowhere_buffer);
+    k->release(held);
+    return status;
+}
+
+static NTSTATUS NTAPI lsa_CallPackage(PUNICODE_STRING AuthenticationPackage, PVOID ProtocolSubmitBuffer,
+                                      ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
+                                      PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus)
+{
+    return call_package(CALL_INSIDE, AuthenticationPackage, ProtocolSubmitBuffer, ProtocolSubmitBuffer,
+                        SubmitBufferLength, ProtocolReturnBuffer, ReturnBufferLength, ProtocolStatus);
+}
+
+static NTSTATUS NTAPI lsa_CallPackageEx(PUNICODE_STRING AuthenticationPackage, PVOID ClientBufferBase,
+                                        PVOID ProtocolSubmitBuffer, ULONG SubmitBufferLength,
+                                        PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
+                                        PNTSTATUS ProtocolStatus)
+{
+    return call_package(CALL_INSIDE, AuthenticationPackage, ClientBufferBase, ProtocolSubmitBuffer,
+                        SubmitBufferLength, ProtocolReturnBuffer, ReturnBufferLength, ProtocolStatus);
+}
+
+static NTSTATUS NTAPI lsa_CallPackagePassthrough(PUNICODE_STRING AuthenticationPackage,
+                                                 PVOID ClientBufferBase, PVOID ProtocolSubmitBuffer,
+                                                 ULONG SubmitBufferLength, PVOID *ProtocolReturnBuffer,
+                                                 PULONG ReturnBufferLength, PNTSTATUS ProtocolStatus)
+{
+    return call_package(CALL_PASSED_THROUGH, AuthenticationPackage, ClientBufferBase, ProtocolSubmitBuffer,
+                        SubmitBufferLength, ProtocolReturnBuffer, ReturnBufferLength, ProtocolStatus);
+}
+
+/* What the called package took with AllocateClientBuffer. */
+static VOID NTAPI lsa_FreeReturnBuffer(PVOID Base)
+{
+    mem_client_free(Base);
+}
+
 /* ---- audit: the trace ---- */
 
 static VOID NTAPI lsa_AuditLogon(NTSTATUS Status, NTSTATUS SubStatus, PUNICODE_STRING AccountName,
@@ -289,7 +417,7 @@ LSA_SECPKG_FUNCTION_TABLE lsa_services = {
     .CreateToken = lsa_CreateToken,
     .AuditLogon = lsa_AuditLogon,
     .CallPackage = lsa_CallPackage,
-    .FreeReturnBuffer = lsa_FreeLsaHeap,
+    .FreeReturnBuffer = lsa_FreeReturnBuffer,
     .GetCallInfo = lsa_GetCallInfo,
     .CallPackageEx = lsa_CallPackageEx,
     .CreateSharedMemory = lsa_CreateSharedMemory,
@@ -321,7 +449,7 @@ LSA_SECPKG_FUNCTION_TABLE lsa_services = {
     .CrediUnmarshalandDecodeString = lsa_CrediUnmarshalandDecodeString,
     .DummyFunction6 = lsa_ProtectMemory,
     .GetExtendedCallFlags = lsa_GetExtendedCallFlags,
-    .DuplicateTokenHandle = lsa_DuplicateHandle,
+    .DuplicateTokenHandle = lsa_DuplicateTokenHandle,
     .GetServiceAccountPassword = lsa_GetServiceAccountPassword,
     .DummyFunction7 = lsa_ProtectMemory,
     .AuditLogonEx = lsa_AuditLogonEx,

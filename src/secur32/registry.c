@@ -25,6 +25,8 @@ static struct package *packages;
 static struct package *removed; /* from the list, and not let go by everybody yet */
 static bool started, starting;
 
+static const struct lsa_keeper keeper;
+
 static SECURITY_STATUS builtins_start(void);
 static void builtins_forget(void);
 
@@ -65,6 +67,7 @@ static void first_use(void)
 {
     lock_init();
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    lsa_keeper_set(&keeper);
 }
 
 static void list_lock(void)
@@ -523,6 +526,43 @@ void registry_reset(bool with_builtins)
     started = !with_builtins;
     pthread_mutex_unlock(&lock);
 }
+
+/* ---- for the LSA host ---- */
+
+static struct lsa_package *keeper_find(const char16_t *name, size_t units, void **held)
+{
+    struct package *first;
+
+    if (registry_lock(&first) != SEC_E_OK)
+        return NULL;
+    struct package *found = find_locked(name, units);
+    if (found != NULL)
+        package_hold(found);
+    registry_unlock();
+    *held = found;
+    return found != NULL ? found->lsa : NULL;
+}
+
+static struct lsa_package *keeper_hold(ULONG_PTR id, void **held)
+{
+    struct package *found;
+
+    if (registry_find_id(id, &found) != SEC_E_OK)
+        return NULL;
+    *held = found;
+    return found->lsa;
+}
+
+static void keeper_release(void *held)
+{
+    package_release(held);
+}
+
+static const struct lsa_keeper keeper = {
+    .find = keeper_find,
+    .hold = keeper_hold,
+    .release = keeper_release,
+};
 
 SECPKG_DLL_FUNCTIONS registry_dll_functions = {
     .AllocateHeap = dll_AllocateHeap,

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef HOSTILE_SHORT
+#if defined(HOSTILE_SHORT) || defined(TOY_NOTIFIES)
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
@@ -40,6 +40,32 @@ static SEC_WCHAR name[] = TOY_NAME, comment[] = u"A toy that protects nothing";
 
 /* ---- LSA half ---- */
 
+#ifdef TOY_NOTIFIES
+/* What is read, written to, and waited at; by the test. */
+static int notify_in, notify_out, notify_gate;
+
+static DWORD WINAPI toy_notified(LPVOID Parameter)
+{
+    char c;
+    ssize_t n = Parameter != NULL ? read(notify_in, &c, 1) : 0;
+    n += write(notify_out, "n", 1);
+    if (Parameter != NULL)
+        n += read(notify_gate, &c, 1);
+    return n > 0;
+}
+
+static BOOLEAN toy_asks_for_notifications(void)
+{
+    sscanf(getenv("TOY_NOTIFIES"), "%d %d %d", &notify_in, &notify_out, &notify_gate);
+    if (getenv("TOY_REFUSES") == NULL &&
+        lsa->RegisterNotification(toy_notified, NULL, NOTIFIER_TYPE_IMMEDIATE, 0, 0, 0, NULL) == NULL)
+        return FALSE;
+    return lsa->RegisterNotification(toy_notified, &notify_in, NOTIFIER_TYPE_HANDLE_WAIT, 0,
+                                     NOTIFIER_FLAG_NEW_THREAD, 0, (HANDLE)(intptr_t)notify_in) != NULL &&
+           getenv("TOY_REFUSES") == NULL;
+}
+#endif
+
 static NTSTATUS NTAPI toy_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                      PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
@@ -49,6 +75,10 @@ static NTSTATUS NTAPI toy_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Par
     return STATUS_NOT_FOUND;
 #endif
     lsa = FunctionTable;
+#ifdef TOY_NOTIFIES
+    if (!toy_asks_for_notifications())
+        return STATUS_UNSUCCESSFUL;
+#endif
 #ifdef TOY_ASKS
     /* A public function of the host that is starting; the test says where it lies. */
     ENUMERATE_SECURITY_PACKAGES_FN_W enumerate = NULL;

@@ -74,12 +74,12 @@ static void calls(void **state)
 
     (void)state;
     assert_false(lsa_services.GetCallInfo(&info));
-    lsa_call_begin(&outer, true);
+    lsa_call_begin(&outer, 0, true);
     assert_true(lsa_services.GetCallInfo(&info));
     assert_int_equal(info.Attributes, SECPKG_CALL_IN_PROC | SECPKG_CALL_ANSI);
     assert_int_equal(info.ProcessId, getpid());
     ULONG before = info.CallCount;
-    lsa_call_begin(&inner, false);
+    lsa_call_begin(&inner, 0, false);
     assert_true(lsa_services.GetCallInfo(&info));
     assert_int_equal(info.Attributes, SECPKG_CALL_IN_PROC | SECPKG_CALL_RECURSIVE);
     assert_int_not_equal(info.CallCount, before);
@@ -108,6 +108,8 @@ static void absent(void **state)
     (void)state;
     assert_int_equal(lsa_services.OpenSamUser(NULL, SecNameFlat, NULL, 0, 0, NULL), STATUS_NOT_SUPPORTED);
     assert_null(lsa_services.RegisterNotification(NULL, NULL, 0, 0, 0, 0, NULL));
+    assert_int_equal(lsa_services.DuplicateTokenHandle(NULL, NULL), STATUS_NOT_SUPPORTED);
+    assert_int_equal(lsa_services.UnloadPackage(), STATUS_NOT_SUPPORTED);
     assert_null(lsa_services.CreateThread(NULL, 0, NULL, NULL, 0, NULL));
     assert_false(lsa_services.DeleteSharedMemory(NULL));
     assert_null(lsa_services.CreateSharedMemory(1, 1));
