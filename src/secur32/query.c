@@ -37,10 +37,10 @@ static SECURITY_STATUS query_lsa(struct handle *slot, ULONG number, void *buffer
                           : SEC_E_UNSUPPORTED_FUNCTION;
 }
 
-/* What the package does not say about itself the registry knows. */
+/* What the package does not say about itself the registry knows; of the package that it belongs to now. */
 static SECURITY_STATUS query_package_info(struct handle *slot, SecPkgContext_PackageInfoW *answer)
 {
-    SecPkgInfoW *info = packages_info_wide(slot->package);
+    SecPkgInfoW *info = packages_info_wide(slot->owner != NULL ? slot->owner : slot->package);
 
     if (info == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
