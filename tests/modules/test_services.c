@@ -25,6 +25,18 @@
 
 #define services lsa_services
 
+/* TSan ends a child that begins threads. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREADS_AFTER_FORK false
+#endif
+#endif
+#if !defined(THREADS_AFTER_FORK) && !defined(__SANITIZE_THREAD__)
+#define THREADS_AFTER_FORK true
+#elif !defined(THREADS_AFTER_FORK)
+#define THREADS_AFTER_FORK false
+#endif
+
 /* ---- three packages: one that can be called, one that anybody can call, one that cannot ---- */
 
 static ULONG last_attributes;
@@ -142,11 +154,28 @@ static NTSTATUS user_init(ULONG version, PULONG package_version, PSECPKG_USER_FU
 
 static ULONG_PTR here; /* the id of one of them */
 
+/* The registry may be emptied when nobody holds a package; a callback that has returned lets go a little
+ * later. */
+static void settle(void)
+{
+    struct package *first;
+    bool held;
+    do {
+        held = false;
+        assert_status(registry_lock(&first), SEC_E_OK);
+        for (const struct package *p = first; p != NULL; p = p->next)
+            held |= __atomic_load_n(&p->holders, __ATOMIC_ACQUIRE) > 1;
+        registry_unlock();
+        sched_yield();
+    } while (held);
+}
+
 static int setup(void **state)
 {
     const char *reason;
     struct package *p;
     (void)state;
+    settle();
     registry_reset(false);
     assert_status(registry_add(lsa_init, user_init, "test", &reason), SEC_E_OK);
     assert_status(registry_find(u"Trusting", &p), SEC_E_OK);
@@ -508,7 +537,9 @@ static void test_fork(void **state)
         if (services.CancelNotification(h) != STATUS_INVALID_HANDLE)
             _exit(1);
         struct noted own = {.in = -1, .out = out[1], .gate = -1};
-        _exit(ask(&own, NOTIFIER_TYPE_IMMEDIATE, 0, 0, -1) != NULL && read(out[0], &status, 1) == 1 ? 0 : 2);
+        if (THREADS_AFTER_FORK && ask(&own, NOTIFIER_TYPE_IMMEDIATE, 0, 0, -1) == NULL)
+            _exit(2);
+        _exit(!THREADS_AFTER_FORK || read(out[0], &status, 1) == 1 ? 0 : 3);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -531,6 +562,7 @@ static void test_shut_down(void **state)
     struct noted n = {.in = in[0], .out = out[1], .gate = -1};
     HANDLE h = ask(&n, NOTIFIER_TYPE_HANDLE_WAIT, 0, 0, in[0]);
     assert_non_null(h);
+    settle();
     registry_reset(false);
     assert_int_equal(services.CancelNotification(h), STATUS_INVALID_HANDLE);
     assert_int_equal(write(in[1], "x", 1), 1);
