@@ -15,8 +15,7 @@
 
 /*
  * DELETE_OLD is this file's work, the package does not see it: the old context is closed to new calls before
- * its state is read, so that none can use up a number that the new one uses too. Calls that are inside
- * already must have returned; that is the application's part.
+ * its state is read, and those inside have left, so that none can use up a number that the new one uses too.
  */
 static SECURITY_STATUS context_export(struct handle *slot, ULONG flags, PSecBuffer packed, void **token)
 {

@@ -2,18 +2,18 @@
 /*
  * secur32/handle: what a CtxtHandle or CredHandle is. dwLower is an id of base/slab (generation and index),
  * dwUpper the slab's random epoch; neither is ever followed as a pointer. A handle finds its slot by
- * arithmetic, and one atomic word in the slot says whether that handle is alive and counts the calls that are
- * inside it:
+ * arithmetic, and one atomic word in the slot says whether that handle is alive:
  *
- *     word = generation << 32 | deleted:1 | established:1 | failed:1 | closed:1 | calls:28
+ *     word = generation << 32 | deleted:1 | established:1 | failed:1 | closed:1 | reaped:1 | calls:27
  *
- * A call acquires the slot (generation equal, not deleted, the wanted state; then calls + 1, one
- * compare-and-swap), works, and releases it. Delete sets the deleted bit and waits for nobody; whoever leaves
- * last frees the slot, which clears the word, so that the old generation never matches again. In a fork's
- * child every word reads zero and the epoch differs: the parent's handles are invalid there.
+ * A call acquires the slot (it notes in its thread's record that it is inside, then looks at the word:
+ * generation equal, not deleted, the wanted state), works, and releases it. Delete sets the deleted bit and
+ * waits for nobody; whoever leaves last frees the slot, which clears the word, so that the old generation
+ * never matches again. How the last one knows is secur32/inside's business: no locked instruction is spent on
+ * a reference. `calls` counts the few whose thread had no room for a note. In a fork's child every word reads
+ * zero and the epoch differs: the parent's handles are invalid there.
  *
- * Callers see only acquire, release and delete; how a live slot is kept from being freed is this file's
- * business alone (a count now; per-thread epochs could take its place).
+ * Callers see only acquire, release and delete; acquire and release happen on the same thread.
  */
 #ifndef OPENSSPI_SECUR32_HANDLE_H
 #define OPENSSPI_SECUR32_HANDLE_H
@@ -74,8 +74,8 @@ bool handle_delete(struct handle_table *table, const SecHandle *h);
 /* handle_delete for a slot that the caller has acquired (and releases afterwards). False: somebody else did
  * it. */
 bool handle_delete_acquired(struct handle *slot);
-/* No new call gets in but handle_delete, which holds whatever comes of it. False: somebody else closed or
- * deleted it. */
+/* No new call gets in but handle_delete, which holds whatever comes of it, and those of others that were
+ * inside have left when this returns. False: somebody else closed or deleted it. */
 bool handle_close_acquired(struct handle *slot);
 /* Takes handle_close_acquired back, while the caller is still inside. */
 void handle_reopen_acquired(struct handle *slot);
