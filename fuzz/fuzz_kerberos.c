@@ -5,10 +5,9 @@
  *   0 a genuine packed context with bytes changed: triples of position(16) and value   1 a target's name
  *   2 a token as it is   3 an AP-REQ in GSSAPI's framing, the rest as it is   4 a packed context as it is
  */
-#include "fuzz.h"
+#include "fuzz_kerberos_realm.h"
 
 #include "base/mem.h"
-#include "base/wire.h"
 #include "packages/kerberos/kerberos_names.h"
 #include "packages/kerberos/kerberos_packed.h"
 
@@ -112,45 +111,6 @@ static void name(const uint8_t *data, size_t size)
 
 /* ---- tokens ---- */
 
-static void write_text(struct wire_writer *w, const char *text)
-{
-    wire_write_u16_be(w, (uint16_t)strlen(text));
-    wire_write_bytes(w, text, strlen(text));
-}
-
-/* The keytab of host/s@R with one AES key of zeros. */
-static size_t make_keytab(uint8_t *out, size_t room)
-{
-    struct wire_writer w;
-    wire_write_init(&w, out, room);
-    wire_write_u16_be(&w, 0x0502);
-    wire_write_u32_be(&w, 43);
-    wire_write_u16_be(&w, 2);
-    write_text(&w, "R");
-    write_text(&w, "host");
-    write_text(&w, "s");
-    wire_write_u32_be(&w, 1); /* a principal */
-    wire_write_u32_be(&w, 0);
-    wire_write_u8(&w, 1);
-    wire_write_u16_be(&w, KRB5_ETYPE_AES128_SHA1);
-    wire_write_u16_be(&w, 16);
-    wire_write_zeros(&w, 16);
-    fuzz_check(!w.failed);
-    return w.at;
-}
-
-static void realm(void)
-{
-    uint8_t keytab[64];
-    size_t size = make_keytab(keytab, sizeof keytab);
-    static const char configuration[] = "[libdefaults]\n    default_realm = R\n    dns_lookup_kdc = false\n";
-    char path[256];
-    setenv("KRB5_CONFIG", fuzz_file("krb5.conf", configuration, sizeof configuration - 1), 1);
-    snprintf(path, sizeof path, "FILE:%s", fuzz_file("keytab", keytab, size));
-    setenv("KRB5_KTNAME", path, 1);
-    setenv("KRB5RCACHENAME", "none:", 1);
-}
-
 static void accept_token(const uint8_t *data, size_t size, bool framed)
 {
     static const uint8_t mechanism[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
@@ -163,7 +123,7 @@ static void accept_token(const uint8_t *data, size_t size, bool framed)
     ULONG out_size = sizeof out;
     size_t at = 0, inner = sizeof mechanism + size;
     if (!started) {
-        realm();
+        fuzz_kerberos_realm();
         fuzz_check(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
                                              &credential, NULL) == SEC_E_OK);
         started = true;

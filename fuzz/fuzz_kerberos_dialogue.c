@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole conversations of Kerberos with genuine tickets, genuine tokens, changed ones and arbitrary ones:
+ * AP-REQ, AP-REP, KRB-ERROR, DCE style's third leg. Whatever comes, nothing crashes or leaks, messages are
+ * signed by whoever has established and by nobody else, and what was not tampered with establishes.
+ *
+ * Input: a byte (type of the key: 2 bits; mutual, DCE style, sealed, sequence numbers, wants KRB-ERRORs,
+ * bindings), then steps: a byte, a side (0 initiator, 1 acceptor), and for some kinds what follows:
+ *   0 side: the other side's last token as it is      1 side, position(16), xor: the same, one byte changed
+ *   2 side, size(16), bytes: these                    3 side, position(16): cut there
+ *   4 messages both ways                              5 side: its context is deleted
+ *   6 side, position(16), xor: one byte changed in what is encrypted of the other side's last token
+ *   7 side, size(16), bytes: these encrypted in its place
+ */
+#include "fuzz_kerberos_realm.h"
+
+enum { TOKEN_MAX = 48000, STEPS = 24 };
+
+struct side {
+    CredHandle credential;
+    CtxtHandle context;
+    bool has, established;
+    ULONG flags;
+    uint8_t token[TOKEN_MAX];
+    ULONG size;
+};
+
+static struct side sides[2]; /* initiator, acceptor */
+static unsigned type;        /* of keys */
+static bool bound;           /* both sides have channel bindings */
+static bool clean;           /* every token was the other side's last one, and seen once */
+
+static const struct {
+    ULONG isc, asc;
+} bits[] = {
+    {ISC_REQ_MUTUAL_AUTH, 0},
+    {ISC_REQ_USE_DCE_STYLE, ASC_REQ_USE_DCE_STYLE},
+    {ISC_REQ_CONFIDENTIALITY, ASC_REQ_CONFIDENTIALITY},
+    {ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT, 0},
+    {0, ASC_REQ_EXTENDED_ERROR},
+};
+
+/* ---- steps ---- */
+
+static SECURITY_STATUS call(struct side *s, SecBufferDesc *in, SecBufferDesc *out, CtxtHandle *made)
+{
+    ULONG attributes;
+    CtxtHandle *old = s->has ? &s->context : NULL;
+    if (s == &sides[1])
+        return AcceptSecurityContext(&s->credential, old, in, s->flags, SECURITY_NATIVE_DREP, made, out,
+                                     &attributes, NULL);
+    return InitializeSecurityContextA(&s->credential, old, (SEC_CHAR *)(uintptr_t)fuzz_kerberos_target(type),
+                                      s->flags, 0, SECURITY_NATIVE_DREP, in, 0, made, out, &attributes, NULL);
+}
+
+static void step(int to, uint8_t *in, size_t size)
+{
+    struct side *s = &sides[to];
+    struct {
+        SEC_CHANNEL_BINDINGS header;
+        char text[12];
+    } binding = {{.cbApplicationDataLength = 12, .dwApplicationDataOffset = sizeof binding.header},
+                 "tls-unique:"};
+    SecBuffer inputs[2] = {{(ULONG)size, SECBUFFER_TOKEN, in},
+                           {sizeof binding, SECBUFFER_CHANNEL_BINDINGS, &binding}};
+    SecBuffer output = {TOKEN_MAX, SECBUFFER_TOKEN, s->token};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, bound ? 2 : 1, inputs},
+                  out_desc = {SECBUFFER_VERSION, 1, &output};
+    CtxtHandle made = s->context;
+    SECURITY_STATUS status = call(s, &in_desc, &out_desc, &made);
+    fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
+    fuzz_check(output.cbBuffer <= TOKEN_MAX);
+    s->size = SEC_SUCCESS(status) || output.cbBuffer < TOKEN_MAX ? output.cbBuffer : 0;
+    fuzz_touch(s->token, s->size);
+    if (SEC_SUCCESS(status)) {
+        s->context = made;
+        s->has = true;
+        s->established = status == SEC_E_OK;
+    } else {
+        clean = false;
+    }
+}
+
+/* A copy in memory of its own, so that reading beyond it is seen. */
+static void give(int to, const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size + 1);
+    fuzz_check(copy != NULL);
+    if (size)
+        memcpy(copy, bytes, size);
+    step(to, copy, size);
+    free(copy);
+}
+
+static void discard(int which)
+{
+    struct side *s = &sides[which];
+    if (s->has)
+        fuzz_check(DeleteSecurityContext(&s->context) == SEC_E_OK);
+    s->has = s->established = false;
+    s->size = 0;
+}
+
+/* As it was made: what the other side says, given once, to whoever is not done yet. */
+static void pass(int to)
+{
+    struct side *from = &sides[!to];
+    if (sides[to].established || (from->size == 0 && (to == 1 || sides[to].has)))
+        clean = false;
+    give(to, from->token, to == 0 && !sides[0].has ? 0 : from->size);
+    from->size = 0;
+}
+
+static void changed(struct fuzz_input *in, int to, bool cut)
+{
+    static uint8_t copy[TOKEN_MAX];
+    size_t size = sides[!to].size, at = fuzz_u16(in);
+    clean = false;
+    memcpy(copy, sides[!to].token, size);
+    if (cut)
+        size = at < size ? at : size;
+    else if (size)
+        copy[at % size] ^= fuzz_u8(in);
+    give(to, copy, size);
+}
+
+static void changed_inside(struct fuzz_input *in, int to, bool replaced)
+{
+    static uint8_t plain[FUZZ_KERBEROS_TOKEN], token[FUZZ_KERBEROS_TOKEN];
+    const struct side *from = &sides[!to];
+    const uint8_t *bytes = plain;
+    size_t size = fuzz_kerberos_open(type, from->token, from->size, plain), at = fuzz_u16(in);
+    clean = false;
+    if (replaced)
+        bytes = fuzz_bytes(in, at, &size);
+    else if (size)
+        plain[at % size] ^= fuzz_u8(in);
+    size = fuzz_kerberos_close(type, from->token, from->size, bytes, size, token);
+    if (size)
+        give(to, token, size);
+}
+
+/* ---- messages ---- */
+
+static void one_message(int from, bool seal)
+{
+    static const uint8_t text[16] = "some text to do";
+    uint8_t data[sizeof text], token[96];
+    SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof token, SECBUFFER_TOKEN, token}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
+    struct side *a = &sides[from], *b = &sides[!from];
+    memcpy(data, text, sizeof data);
+    if (!a->has)
+        return;
+    SECURITY_STATUS made =
+        seal ? EncryptMessage(&a->context, 0, &desc, 0) : MakeSignature(&a->context, 0, &desc, 0);
+    bool sealing = (sides[0].flags & ISC_REQ_CONFIDENTIALITY) != 0;
+    if (!a->established)
+        fuzz_check(made == SEC_E_INVALID_HANDLE);
+    else if (clean && (!seal || sealing))
+        fuzz_check(made == SEC_E_OK);
+    clean &= !a->established || b->established; /* a message that is lost leaves a gap in the numbers */
+    if (made != SEC_E_OK || !b->has)
+        return;
+    SECURITY_STATUS judged =
+        seal ? DecryptMessage(&b->context, &desc, 0, NULL) : VerifySignature(&b->context, &desc, 0, NULL);
+    if (!b->established)
+        fuzz_check(judged == SEC_E_INVALID_HANDLE);
+    else if (clean)
+        fuzz_check(judged == SEC_E_OK);
+    if (judged == SEC_E_OK)
+        fuzz_check(memcmp(data, text, sizeof data) == 0);
+}
+
+static void messages(void)
+{
+    for (int i = 0; i < 4; i++)
+        one_message(i & 1, i >> 1);
+}
+
+/* ---- the conversation ---- */
+
+static void begin(uint8_t way)
+{
+    static const ULONG always[2] = {ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY};
+    fuzz_rewind();
+    type = way & 3;
+    bound = way >> 7;
+    clean = true;
+    for (int i = 0; i < 2; i++)
+        sides[i].flags = always[i];
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        sides[0].flags |= way >> (2 + i) & 1 ? bits[i].isc : 0;
+        sides[1].flags |= way >> (2 + i) & 1 ? bits[i].asc : 0;
+    }
+}
+
+static void end(void)
+{
+    discard(0);
+    discard(1);
+}
+
+/* A target whose genuine tokens are refused would try nothing. */
+static void try_all_ways(void)
+{
+    for (unsigned way = 0; way < 256; way++) {
+        begin((uint8_t)way);
+        for (int leg = 0; leg < 4 && !(sides[0].established && sides[1].established); leg++)
+            pass(leg & 1);
+        fuzz_check(clean && sides[0].established && sides[1].established);
+        messages();
+        end();
+    }
+}
+
+static CredHandle credential(ULONG use)
+{
+    static SEC_CHAR package[] = "Kerberos";
+    CredHandle made;
+    fuzz_check(AcquireCredentialsHandleA(NULL, package, use, NULL, NULL, NULL, NULL, &made, NULL) ==
+               SEC_E_OK);
+    return made;
+}
+
+static void start(void)
+{
+    static bool started;
+    if (started)
+        return;
+    started = true;
+    fuzz_start();
+    fuzz_kerberos_realm();
+    sides[0].credential = credential(SECPKG_CRED_OUTBOUND);
+    sides[1].credential = credential(SECPKG_CRED_INBOUND);
+    try_all_ways();
+}
+
+static void one_step(struct fuzz_input *in)
+{
+    uint8_t kind = fuzz_u8(in) % 8;
+    int to = fuzz_u8(in) & 1;
+    size_t got;
+    switch (kind) {
+    case 0:
+        pass(to);
+        break;
+    case 1:
+    case 3:
+        changed(in, to, kind == 3);
+        break;
+    case 2: {
+        const uint8_t *bytes = fuzz_bytes(in, fuzz_u16(in), &got);
+        clean = false;
+        give(to, bytes, got);
+        break;
+    }
+    case 4:
+        messages();
+        break;
+    case 5:
+        discard(to);
+        clean &= !sides[0].has && !sides[1].has && sides[!to].size == 0;
+        break;
+    default:
+        changed_inside(in, to, kind == 7);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input in = {data, size};
+    start();
+    begin(fuzz_u8(&in));
+    for (int steps = 0; in.size && steps < STEPS; steps++)
+        one_step(&in);
+    end();
+    return 0;
+}
