@@ -54,12 +54,14 @@ static void establish(krb5_enctype etype, OM_uint32 flags, gss_ctx_id_t *initiat
             major_i = gss_init_sec_context(&minor, user, initiator, name, &krb5_mechanism, flags, 0, NULL,
                                            &to_i, NULL, &to_a, NULL, NULL);
             good(major_i, minor, "gss_init_sec_context");
+            gss_release_buffer(&minor, &to_i);
         }
         if (major_a == GSS_S_CONTINUE_NEEDED && to_a.length > 0) {
             major_a = gss_accept_sec_context(&minor, acceptor, service, &to_a, NULL, NULL, NULL, &to_i, NULL,
                                              NULL, NULL);
             good(major_a, minor, "gss_accept_sec_context");
         }
+        gss_release_buffer(&minor, &to_a);
     }
     gss_release_name(&minor, &name);
     gss_release_cred(&minor, &user);
