@@ -84,9 +84,22 @@ void crypto_md5(const struct crypto_message *m, uint8_t digest[static 16])
     secret_wipe(&c, sizeof c);
 }
 
+/* nettle's divides once a step to go round the key; six of these are in a handshake, and they took a fifth of it. */
 void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size)
 {
-    arcfour_set_key((struct arcfour_ctx *)r, key_size, key);
+    uint8_t round[sizeof r->s], j = 0;
+    for (size_t i = 0; i < sizeof round; i += key_size)
+        memcpy(round + i, key, key_size < sizeof round - i ? key_size : sizeof round - i);
+    for (size_t i = 0; i < sizeof r->s; i++)
+        r->s[i] = (uint8_t)i;
+    for (size_t i = 0; i < sizeof r->s; i++) {
+        uint8_t here = r->s[i];
+        j = (uint8_t)(j + here + round[i]);
+        r->s[i] = r->s[j];
+        r->s[j] = here;
+    }
+    r->i = r->j = 0;
+    secret_wipe(round, sizeof round);
 }
 
 void crypto_rc4(struct crypto_rc4 *r, const uint8_t *in, uint8_t *out, size_t size)

@@ -38,23 +38,24 @@ static void write_window(struct wire_writer *w, const struct window *window)
 
 static bool read_zeros(struct wire_reader *r, size_t size)
 {
+    const uint8_t *p = wire_read_bytes(r, size);
     uint8_t any = 0;
-    for (size_t i = 0; i < size; i++)
-        any |= wire_read_u8(r);
-    return !r->failed && any == 0;
+    for (size_t i = 0; p != NULL && i < size; i++)
+        any |= p[i];
+    return p != NULL && any == 0;
 }
 
 static bool read_stream(struct wire_reader *r, struct crypto_rc4 *rc4)
 {
-    uint64_t found[4] = {0};
+    uint8_t found[256] = {0}, all = 1;
     rc4->i = wire_read_u8(r);
     rc4->j = wire_read_u8(r);
     wire_read_copy(r, rc4->s, sizeof rc4->s);
     for (size_t i = 0; i < sizeof rc4->s; i++)
-        found[rc4->s[i] / 64] |= UINT64_C(1) << (rc4->s[i] % 64);
-    bool permutation = (found[0] & found[1] & found[2] & found[3]) == UINT64_MAX;
-    secret_wipe(found, sizeof found);
-    return read_zeros(r, STREAM_SIZE - 258) && permutation;
+        found[rc4->s[i]] = 1;
+    for (size_t i = 0; i < sizeof found; i++)
+        all &= found[i];
+    return read_zeros(r, STREAM_SIZE - 258) && all == 1;
 }
 
 static bool read_window(struct wire_reader *r, struct window *window)
