@@ -5,8 +5,8 @@
  * tokens. After each five signed and five sealed messages each way; with NTLM the first of them tells whether
  * RC4 was restored after the mechListMIC.
  *
- * Heimdal 7.8 over NTLM is missing: its SPNEGO begins none with the accounts that gss-ntlmssp reads, and its
- * signatures are known to have the wrong number.
+ * Built a second time with REVERSED, where our sides prefer NTLM: Kerberos is then what the peer chooses
+ * instead, and its keys sign the lists. Heimdal's NTLM stands in test_heimdal_ntlm.c.
  */
 #include "realm.h"
 
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "peer.h"
+#include "reversed.h"
 
 enum {
     ROUNDS = 5,
@@ -36,6 +37,10 @@ struct way {
     bool acceptor_first;
     bool user; /* our initiator gives alice's password (NTLM) instead of using the ticket */
 };
+
+#ifndef REVERSED
+bool reversed;
+#endif
 
 struct dialogue {
     struct peer peer;
@@ -199,8 +204,9 @@ static void assert_mechanism(const char *package)
     assert_memory_equal(d.reply.data, package, d.reply.size);
 }
 
-static void run(bool ours, const struct way *way)
+static void run(const char *peer, const struct way *way, bool ours)
 {
+    program = peer;
     print_message("# %s: ours \"%s\" theirs \"%s\"%s%s\n", ours ? "we initiate" : "the peer initiates",
                   way->ours, way->theirs, way->mutual ? ", mutual" : "",
                   way->acceptor_first ? ", the acceptor first" : "");
@@ -216,12 +222,57 @@ static void run(bool ours, const struct way *way)
 
 static void run_all(const char *peer, const struct way *ways, size_t count, bool ours)
 {
-    program = peer;
     for (size_t i = 0; i < count; i++)
-        run(ours, &ways[i]);
+        run(peer, &ways[i], ours);
 }
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#ifdef REVERSED
+/* NTLM's token goes with the list, and Kerberos is chosen. */
+static const struct way reselected_initiator[] = {
+    {"", "k", "Kerberos", false, false, false},
+    {"", "k", "Kerberos", true, false, false},
+    {"", "k", "Kerberos", false, true, false},
+    {"", "k", "Kerberos", true, true, false},
+};
+
+/* Kerberos is the peer's first choice; we would have preferred NTLM, ask for the mechListMIC and get it. */
+static const struct way asked_initiator[] = {
+    {"", "k", "Kerberos", false, false, false},
+    {"", "k", "Kerberos", true, false, false},
+    {"", "k", "Kerberos", true, true, false},
+};
+
+static void test_reselected(void **state)
+{
+    (void)state;
+    reversed = true;
+    run_all(MIT_PEER, reselected_initiator, COUNT(reselected_initiator), true);
+#ifdef HEIMDAL_PEER
+    run(HEIMDAL_PEER, &reselected_initiator[0], true);
+    run(HEIMDAL_PEER, &reselected_initiator[2], true);
+#endif
+}
+
+static void test_asked(void **state)
+{
+    (void)state;
+    reversed = true;
+    run_all(MIT_PEER, asked_initiator, COUNT(asked_initiator), false);
+#ifdef HEIMDAL_PEER
+    run(HEIMDAL_PEER, &asked_initiator[1], false);
+    run(HEIMDAL_PEER, &asked_initiator[2], false);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reselected), cmocka_unit_test(test_asked)};
+    realm_environment(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
 
 static const struct way ntlm_initiator[] = {
     {"ntlm", "n", "NTLM", false, false, true},
@@ -312,3 +363,4 @@ int main(void)
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#endif
