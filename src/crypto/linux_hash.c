@@ -206,16 +206,16 @@ static bool known_answers(void)
 
     crypto_hmac_md5_init(&h5, key, sizeof key);
     crypto_hmac_md5(&h5, &m, mac);
-    bool good = memcmp(mac, md5, sizeof md5) == 0;
+    bool good = secret_equal(mac, md5, sizeof md5);
     crypto_hmac_sha1_init(&h1, key, sizeof key);
     crypto_hmac_sha1(&h1, &m, mac);
-    good &= memcmp(mac, sha1, sizeof sha1) == 0;
+    good &= secret_equal(mac, sha1, sizeof sha1);
     crypto_hmac_sha256_init(&h2, key, sizeof key);
     crypto_hmac_sha256(&h2, &m, mac);
-    good &= memcmp(mac, sha256, sizeof sha256) == 0;
+    good &= secret_equal(mac, sha256, sizeof sha256);
     crypto_hmac_sha384_init(&h3, key, sizeof key);
     crypto_hmac_sha384(&h3, &m, mac);
-    return good & (memcmp(mac, sha384, sizeof sha384) == 0);
+    return good & secret_equal(mac, sha384, sizeof sha384);
 }
 
 static int hash_open(struct hash *h)

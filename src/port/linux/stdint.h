@@ -24,6 +24,9 @@
 #ifndef UINT64_MAX
 #define UINT64_MAX 0xffffffffffffffffULL
 #endif
+#ifndef INT32_MAX
+#define INT32_MAX 0x7fffffff
+#endif
 #ifndef INT64_MAX
 #define INT64_MAX 0x7fffffffffffffffLL
 #endif
