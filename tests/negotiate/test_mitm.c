@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Somebody in between who wants another mechanism, or none that is checked. Three conversations: over NTLM,
- * whose MIC in AUTHENTICATE makes both exchange the mechListMIC; over Kerberos, the first choice of both,
- * where none is exchanged; and one in which the acceptor has to choose another than the initiator's first.
+ * Somebody in between who wants another mechanism, or none that is checked. Conversations over NTLM, whose
+ * MIC in AUTHENTICATE makes both exchange the mechListMIC; over Kerberos as the first choice of both, where
+ * none is exchanged; such in which the acceptor has to choose another than the initiator's first, NTLM
+ * instead of Kerberos or (reversed.h) Kerberos instead of NTLM; one in which the acceptor asks for the MIC
+ * although it takes the first choice; and each of them with an acceptor that speaks first.
  *
  * Where a mechListMIC is exchanged he is found out; where none is, the result is the initiator's first choice
  * or a failure.
@@ -15,12 +17,15 @@
 #include "nego_kit.h"
 #include "packages/negotiate/negotiate_mechs.h"
 #include "packages/negotiate/negotiate_messages.h"
+#include "reversed.h"
 
 enum {
     SEALED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY,
     ASC_SEALED =
         ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_REPLAY_DETECT | ASC_REQ_CONFIDENTIALITY,
+    MUTUAL = SEALED | ISC_REQ_MUTUAL_AUTH,
     LEGS_MAX = 8,
+    HINTS = 100, /* the leg of an acceptor that speaks first */
 };
 
 struct conversation {
@@ -28,17 +33,32 @@ struct conversation {
     const char *first;                       /* what the initiator wants most */
     const char *chosen;                      /* what an undisturbed conversation ends with */
     ULONG isc;
-    bool mic; /* a mechListMIC is exchanged */
+    bool mic;         /* a mechListMIC is exchanged */
+    bool reversed[2]; /* the initiator, the acceptor would rather have NTLM */
+    bool hints;       /* the acceptor speaks first */
 };
 
 static const struct conversation conversations[] = {
-    {"NTLM", "ntlm", "ntlm", "NTLM", "NTLM", SEALED, true},
-    {"Kerberos", "", "", "Kerberos", "Kerberos", SEALED, false},
-    {"Kerberos, mutual", "", "", "Kerberos", "Kerberos", SEALED | ISC_REQ_MUTUAL_AUTH, false},
-    {"Kerberos refused", "", "ntlm", "Kerberos", "NTLM", SEALED, true},
-    {"NTLM from one who has no more", "ntlm", "", "NTLM", "NTLM", SEALED, true},
+    {"NTLM", "ntlm", "ntlm", "NTLM", "NTLM", SEALED, true, {false, false}, false},
+    {"Kerberos", "", "", "Kerberos", "Kerberos", SEALED, false, {false, false}, false},
+    {"Kerberos, mutual", "", "", "Kerberos", "Kerberos", MUTUAL, false, {false, false}, false},
+    {"Kerberos refused", "", "ntlm", "Kerberos", "NTLM", SEALED, true, {false, false}, false},
+    {"NTLM from one who has no more", "ntlm", "", "NTLM", "NTLM", SEALED, true, {false, false}, false},
+    {"NTLM refused", "", "kerberos", "NTLM", "Kerberos", SEALED, true, {true, false}, false},
+    {"NTLM refused, mutual", "", "kerberos", "NTLM", "Kerberos", MUTUAL, true, {true, false}, false},
+    {"Kerberos, asked", "kerberos", "", "Kerberos", "Kerberos", SEALED, true, {false, true}, false},
+    {"Kerberos, asked, mutual", "kerberos", "", "Kerberos", "Kerberos", MUTUAL, true, {false, true}, false},
 };
-enum { CONVERSATIONS = sizeof conversations / sizeof conversations[0] };
+enum { CONVERSATIONS = 2 * sizeof conversations / sizeof conversations[0] };
+
+/* Each of them, and each after hints. */
+static const struct conversation *conversation(size_t i)
+{
+    static struct conversation c;
+    c = conversations[i / 2];
+    c.hints = i % 2;
+    return &c;
+}
 
 /* Changes the token of a leg (the initiator's first is leg 0). False: this leg was left as it was. */
 typedef bool (*attack_fn)(unsigned leg, unsigned variant, uint8_t *token, size_t *size);
@@ -56,15 +76,25 @@ static struct outcome converse(const struct conversation *c, attack_fn attack, u
     static uint8_t token[KIT_TOKEN_MAX];
     struct outcome out = {.status = SEC_E_OK};
     size_t size = 0;
+    reversed = c->reversed[0];
     assert_status(nego_open(&a, true, c->initiator, NULL), SEC_E_OK);
+    reversed = c->reversed[1];
     assert_status(nego_open(&b, false, c->acceptor, NULL), SEC_E_OK);
+    reversed = false;
+    if (c->hints) {
+        assert_status(kit_step(&b, ASC_SEALED, NULL, NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+        size = b.token_size;
+        memcpy(token, b.token, size);
+        if (attack)
+            out.touched |= attack(HINTS, variant, token, &size);
+    }
     for (unsigned leg = 0; leg < LEGS_MAX; leg++) {
         struct kit_side *side = leg % 2 ? &b : &a;
         bool *done = leg % 2 ? &out.acceptor_done : &out.initiator_done;
         if (*done)
             break;
         out.status =
-            kit_step(side, leg % 2 ? ASC_SEALED : c->isc, "host/server", leg ? token : NULL, size, NULL);
+            kit_step(side, leg % 2 ? ASC_SEALED : c->isc, "host/server", size ? token : NULL, size, NULL);
         *done = out.status == SEC_E_OK;
         if (!SEC_SUCCESS(out.status) || (*done && side->token_size == 0))
             break;
@@ -113,16 +143,17 @@ static void judge(const struct conversation *c, const struct outcome *out, bool 
 static void attack_all(attack_fn attack, bool seen, const char *what)
 {
     for (size_t i = 0; i < CONVERSATIONS; i++) {
+        const struct conversation *c = conversation(i);
         unsigned variant = 0;
         for (;; variant++) {
-            struct outcome out = converse(&conversations[i], attack, variant);
+            struct outcome out = converse(c, attack, variant);
             if (out.touched)
-                judge(&conversations[i], &out, seen, what, variant);
+                judge(c, &out, seen, what, variant);
             hang_up();
             if (!out.touched)
                 break;
         }
-        print_message("# %s, %s: %u variants\n", conversations[i].name, what, variant);
+        print_message("# %s%s, %s: %u variants\n", c->name, c->hints ? ", hints" : "", what, variant);
     }
 }
 
@@ -235,13 +266,15 @@ static bool change_mic(unsigned leg, unsigned variant, uint8_t *token, size_t *s
     static unsigned met;
     if (leg == 0)
         met = 0;
-    if (!negotiate_resp_read((struct span){token, *size}, &m) || m.mic.size == 0 || met++ != variant / 16)
+    if (!negotiate_resp_read((struct span){token, *size}, &m) || m.mic.size == 0 ||
+        met++ != variant / m.mic.size)
         return false;
-    token[m.mic.data - token + variant % 16] ^= 0x10;
+    token[m.mic.data - token + variant % m.mic.size] ^= 0x10;
     return true;
 }
 
-/* Every state of every answer of the acceptor becomes every other one. */
+/* Every state of every answer of the acceptor becomes every other one; state_was says which it was. */
+static uint8_t state_was;
 static bool change_state(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
 {
     struct negotiate_resp m;
@@ -251,6 +284,7 @@ static bool change_state(unsigned leg, unsigned variant, uint8_t *token, size_t 
         met = 0;
     if (leg % 2 == 0 || !negotiate_resp_read((struct span){token, *size}, &m) || met++ != which)
         return false;
+    state_was = m.state;
     m.state = (uint8_t)state;
     put_resp(token, size, &m);
     return true;
@@ -272,21 +306,79 @@ static bool change_choice(unsigned leg, unsigned variant, uint8_t *token, size_t
     return true;
 }
 
+/* What an acceptor says first: each byte; then without each mechanism; then in another order. */
+static bool change_hints(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    struct negotiate_init m;
+    struct span mechs[NEGOTIATE_MECHS_MAX];
+    size_t count = 0;
+    if (leg != HINTS)
+        return false;
+    if (variant / 3 < *size) {
+        token[variant / 3] ^= masks[variant % 3];
+        return true;
+    }
+    assert_true(negotiate_init_read((struct span){token, *size}, &m));
+    variant -= (unsigned)(3 * *size);
+    if (variant > m.mech_count)
+        return false;
+    for (size_t i = m.mech_count; i-- > 0;)
+        if (i != variant)
+            mechs[count++] = m.mechs[i];
+    rewrite(token, size, &m, mechs, count);
+    return true;
+}
+
+/* In every message at once: a mechanism taken away, or all but one, in hints too; its token; every
+ * mechListMIC; and all states forced. */
+static bool change_everything(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    static const uint8_t states[] = {NEGOTIATE_NO_STATE, NEGOTIATE_ACCEPT_COMPLETED,
+                                     NEGOTIATE_ACCEPT_INCOMPLETE};
+    const unsigned force = variant % 3, strip = variant / 3 % 2, which = variant / 6;
+    struct negotiate_init m;
+    struct negotiate_resp r;
+    struct span mechs[NEGOTIATE_MECHS_MAX];
+    size_t count = 0;
+    static bool applies;
+    if (negotiate_init_read((struct span){token, *size}, &m)) {
+        for (size_t i = 0; i < m.mech_count; i++)
+            if (which == 0 || (which <= m.mech_count ? i != which - 1 : i == which - 1 - m.mech_count))
+                mechs[count++] = m.mechs[i];
+        applies = leg == HINTS || (which <= 2 * m.mech_count);
+        if (count == 0 || which > 2 * m.mech_count)
+            return leg != HINTS && applies;
+        if (strip)
+            m.token = (struct span){NULL, 0};
+        rewrite(token, size, &m, mechs, count);
+        return leg != HINTS;
+    }
+    if (!applies || !negotiate_resp_read((struct span){token, *size}, &r))
+        return false;
+    r.mic = (struct span){NULL, 0};
+    if (force)
+        r.state = states[force];
+    put_resp(token, size, &r);
+    return true;
+}
+
 /* ---- the tests ---- */
 
 static void test_undisturbed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONVERSATIONS; i++) {
-        struct outcome out = converse(&conversations[i], NULL, 0);
+        const struct conversation *c = conversation(i);
+        struct outcome out = converse(c, NULL, 0);
         assert_status(out.status, SEC_E_OK);
         assert_true(out.initiator_done && out.acceptor_done);
-        assert_string_equal(package_of(&a.context), conversations[i].chosen);
-        assert_string_equal(package_of(&b.context), conversations[i].chosen);
+        assert_string_equal(package_of(&a.context), c->chosen);
+        assert_string_equal(package_of(&b.context), c->chosen);
         hang_up();
         /* What the table says of the MIC is so. */
-        out = converse(&conversations[i], drop_mic, 0);
-        assert_int_equal(out.touched, conversations[i].mic);
+        out = converse(c, drop_mic, 0);
+        assert_int_equal(out.touched, c->mic);
         hang_up();
     }
 }
@@ -308,26 +400,76 @@ static void test_mic(void **state)
 }
 
 /* States that say what was true anyway change nothing, and rejections are believed. */
+static void judge_state(const struct conversation *c, const struct outcome *out, uint8_t state)
+{
+    bool both = out->initiator_done && out->acceptor_done;
+    if (out->initiator_done && strcmp(package_of(&a.context), c->chosen) != 0)
+        fail_msg("%s, state %u for %u: ended with %s", c->name, state, state_was, package_of(&a.context));
+    if (state == state_was) {
+        assert_true(both);
+    } else if (state == NEGOTIATE_REJECT) {
+        assert_status(out->status, SEC_E_LOGON_DENIED);
+    } else if (state == NEGOTIATE_ACCEPT_COMPLETED) {
+        /* A handshake that has not ended is not called complete. Who was asked for the MIC and does not hear
+         * of it has the acceptor's, verified, and his first choice; the acceptor goes on waiting. */
+        if (c->mic && (both || (out->initiator_done && !c->reversed[1])))
+            fail_msg("%s, state %u for %u: nobody noticed", c->name, state, state_was);
+        if (c->mic && !c->reversed[1])
+            assert_true(out->status == SEC_E_INVALID_TOKEN || out->status == SEC_E_MESSAGE_ALTERED);
+    } else if (!both) {
+        assert_true(out->status == SEC_E_INVALID_TOKEN || out->status == SEC_E_MESSAGE_ALTERED);
+    }
+    if (both)
+        kit_exchange(&a.context, &b.context, "all the same", true);
+}
+
 static void test_state(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONVERSATIONS; i++) {
-        const struct conversation *c = &conversations[i];
-        for (unsigned variant = 0; variant < 12; variant++) {
+        const struct conversation *c = conversation(i);
+        unsigned variant = 0;
+        for (bool more = true; more; variant++) {
             struct outcome out = converse(c, change_state, variant);
-            if (out.touched && out.initiator_done)
-                assert_string_equal(package_of(&a.context), c->chosen);
-            if (out.touched && variant % 4 == NEGOTIATE_REJECT)
-                assert_status(out.status, SEC_E_LOGON_DENIED);
-            else if (out.touched && !(out.initiator_done && out.acceptor_done))
-                assert_true(out.status == SEC_E_MESSAGE_ALTERED || out.status == SEC_E_INVALID_TOKEN ||
-                            /* the initiator asks no more, and the acceptor still waits */
-                            out.initiator_done);
-            /* A handshake that has not ended is not called complete. */
-            if (out.touched && variant == NEGOTIATE_ACCEPT_COMPLETED && c->mic)
-                assert_false(out.initiator_done);
+            more = out.touched;
+            if (more)
+                judge_state(c, &out, variant % 4);
             hang_up();
         }
+        print_message("# %s%s, a state: %u variants\n", c->name, c->hints ? ", hints" : "", variant - 1);
+        assert_true(variant > 4);
+    }
+}
+
+static void test_hints(void **state)
+{
+    (void)state;
+    attack_all(change_hints, false, "the hints");
+}
+
+/* Whatever else is changed along with it: both are content only where no MIC would have been exchanged, and
+ * with the initiator's first choice. */
+static void test_everything(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        const struct conversation *c = conversation(i);
+        unsigned variant = 0, contents = 0;
+        for (bool more = true; more; variant++) {
+            struct outcome out = converse(c, change_everything, variant);
+            more = out.touched;
+            if (out.touched && out.initiator_done) {
+                contents++;
+                if (strcmp(package_of(&a.context), c->first) != 0)
+                    fail_msg("%s, everything %u: ended with %s", c->name, variant, package_of(&a.context));
+                if (c->mic && (out.acceptor_done || strcmp(c->first, "Kerberos") != 0))
+                    fail_msg("%s, everything %u: nobody noticed", c->name, variant);
+            }
+            hang_up();
+        }
+        print_message("# %s%s, everything: %u variants, %u content initiators\n", c->name,
+                      c->hints ? ", hints" : "", variant - 1, contents);
+        assert_true(variant > 10);
     }
 }
 
@@ -386,8 +528,10 @@ static void test_stripped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undisturbed), cmocka_unit_test(test_list),   cmocka_unit_test(test_mic),
-        cmocka_unit_test(test_state),       cmocka_unit_test(test_choice), cmocka_unit_test(test_stripped),
+        cmocka_unit_test(test_undisturbed), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_mic),         cmocka_unit_test(test_state),
+        cmocka_unit_test(test_choice),      cmocka_unit_test(test_stripped),
+        cmocka_unit_test(test_hints),       cmocka_unit_test(test_everything),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,9 +224,10 @@ static struct span real_mic(const struct negotiate_resp *m)
     return repeated ? (struct span){NULL, 0} : m->mic;
 }
 
-/* The mechanism is done and so is the acceptor, unless it still waits for our MIC. */
+/* The mechanism is done and so is the acceptor, unless it still waits for our MIC, as it must where one is
+ * needed: it cannot have checked what was not sent. */
 static SECURITY_STATUS finish_with_mic(struct negotiate_context *c, const struct negotiate_resp *m,
-                                       struct span mic)
+                                       struct span mic, bool needed)
 {
     struct negotiate_handshake *h = c->handshake;
     struct negotiate_resp answer = {.state = NEGOTIATE_ACCEPT_COMPLETED};
@@ -235,6 +236,8 @@ static SECURITY_STATUS finish_with_mic(struct negotiate_context *c, const struct
     SECURITY_STATUS status = negotiate_mic_check(c, mic);
     if (status != SEC_E_OK || h->mic_sent)
         return status;
+    if (m->state == NEGOTIATE_ACCEPT_COMPLETED && needed)
+        return SEC_E_INVALID_TOKEN;
     if (m->state == NEGOTIATE_ACCEPT_COMPLETED && h->inner_token.size == 0)
         return SEC_E_OK;
     status = negotiate_mic_make(c, &own);
@@ -281,7 +284,7 @@ static SECURITY_STATUS finish(struct negotiate_context *c, const struct negotiat
     if (h->mic_sent && m->state != NEGOTIATE_ACCEPT_COMPLETED)
         return SEC_E_INVALID_TOKEN;
     if (mic.size > 0)
-        return finish_with_mic(c, m, mic);
+        return finish_with_mic(c, m, mic, needed);
     if (h->mic_sent)
         return SEC_E_MESSAGE_ALTERED;
     if (h->inner_token.size > 0)
