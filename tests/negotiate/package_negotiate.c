@@ -9,7 +9,8 @@
 
 static void make(struct contract_pair *pair)
 {
-    const char *list = pair->mode->set ? "kerberos" : "ntlm";
+    static const char *const lists[] = {"ntlm", "kerberos", ""};
+    const char *list = lists[pair->mode->set];
 #ifdef CONTRACT_KERBEROS
     if (pair->mode->set) {
         realm_start();
@@ -33,18 +34,17 @@ enum {
     .seal_size = 16, .sequence_at = 12, .sequence_bytes = 4, .seals = true, .sequenced = true,               \
     .readonly_signed = true, .first_number = 1 /* the mechListMIC had 0 */
 
+#define KERBEROS_MODE(title, which)                                                                          \
+    .name = title, .package = &contract_negotiate,                                                           \
+    .isc = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_MUTUAL_AUTH,        \
+    .sign_size = 28, .seal_size = 60, .plain_size = 28, .seals = true, .set = (which)
+
 static const struct contract_mode modes[] = {
     {NTLM_MODE("sign with NTLM", SIGNED)},
     {NTLM_MODE("seal with NTLM", SEALED)},
 #ifdef CONTRACT_KERBEROS
-    {.name = "Kerberos",
-     .package = &contract_negotiate,
-     .isc = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_MUTUAL_AUTH,
-     .sign_size = 28,
-     .seal_size = 60,
-     .plain_size = 28,
-     .seals = true,
-     .set = 1},
+    {KERBEROS_MODE("Kerberos", 1)},
+    {KERBEROS_MODE("the default list", 2)},
 #endif
 };
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Every bit of every token of whole conversations, changed on its way. */
+#include "realm.h"
+
+#include <string.h>
+
+#include "nego_kit.h"
+
+enum {
+    SEALED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY,
+    ASC_SEALED =
+        ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_REPLAY_DETECT | ASC_REQ_CONFIDENTIALITY,
+};
+
+static struct kit_side a, b;
+
+static void close_both(void)
+{
+    kit_close(&a);
+    kit_close(&b);
+}
+
+static void open_both(const char *ours, const char *theirs)
+{
+    assert_status(nego_open(&a, true, ours, NULL), SEC_E_OK);
+    assert_status(nego_open(&b, false, theirs, NULL), SEC_E_OK);
+}
+
+/* Where NegTokenResp's state is: behind [0] and the head of the ENUMERATED. 0: there is none. */
+static size_t find_state(const uint8_t *token, size_t size)
+{
+    static const uint8_t head[] = {0xa0, 0x03, 0x0a, 0x01};
+    for (size_t at = 0; at + sizeof head < size && at < 16; at++)
+        if (memcmp(token + at, head, sizeof head) == 0)
+            return at + sizeof head;
+    return 0;
+}
+
+/* Every bit of every token of a conversation over NTLM. Where both are content all the same it was a state:
+ * what an initiator writes there says nothing, and a mechListMIC may be asked for that comes anyway. */
+static void test_bits(void **state)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    size_t state_at = 0;
+    unsigned contents = 0;
+    (void)state;
+    for (unsigned changed_leg = 0; changed_leg < 4; changed_leg++) {
+        for (size_t bit = 0, bits = 1; bit < bits; bit++) {
+            SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+            bool done[2] = {false, false};
+            size_t size = 0;
+            open_both("ntlm", "ntlm");
+            for (unsigned leg = 0; leg < 6 && SEC_SUCCESS(status) && !(done[0] && done[1]); leg++) {
+                struct kit_side *side = leg % 2 ? &b : &a;
+                status = kit_step(side, leg % 2 ? ASC_SEALED : SEALED, "host/server", leg ? token : NULL,
+                                  size, NULL);
+                done[leg % 2] |= status == SEC_E_OK;
+                size = side->token_size;
+                memcpy(token, side->token, size);
+                if (leg == changed_leg) {
+                    bits = 8 * size;
+                    state_at = find_state(token, size);
+                    token[bit / 8] ^= (uint8_t)(1u << bit % 8);
+                }
+            }
+            if (done[0] && done[1]) {
+                contents++;
+                if (bit / 8 != state_at)
+                    fail_msg("leg %u bit %zu changes nothing", changed_leg, bit);
+                kit_exchange(&a.context, &b.context, "as if nothing had been", true);
+            }
+            close_both();
+        }
+    }
+    print_message("# %u bits say nothing\n", contents);
+    assert_true(contents > 0 && contents < 8);
+}
+
+/*
+ * The same over Kerberos, whose first choice no mechListMIC protects, and over the default list: a bit that
+ * changes nothing leaves the session that was meant, Kerberos with the same keys. (A ticket has parts in
+ * clear that nobody protects: docs/decisions.) So no bit makes it NTLM, or a context that signs for nobody.
+ */
+static void each_kerberos_bit(const char *list, ULONG isc, unsigned legs)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    unsigned contents = 0, flips = 0;
+    for (unsigned changed_leg = 0; changed_leg < legs; changed_leg++) {
+        for (size_t bit = 0, bits = 1; bit < bits; bit++, flips++) {
+            SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+            bool done[2] = {false, false};
+            size_t size = 0;
+            open_both(list, list);
+            for (unsigned leg = 0; leg < 6 && SEC_SUCCESS(status) && !done[leg % 2]; leg++) {
+                struct kit_side *side = leg % 2 ? &b : &a;
+                status =
+                    kit_step(side, leg % 2 ? ASC_SEALED : isc, "host/server", leg ? token : NULL, size, NULL);
+                done[leg % 2] |= status == SEC_E_OK;
+                size = side->token_size;
+                memcpy(token, side->token, size);
+                if (leg == changed_leg) {
+                    bits = 8 * size;
+                    token[bit / 8] ^= (uint8_t)(1u << bit % 8);
+                }
+                if (size == 0)
+                    break;
+            }
+            if (!SEC_SUCCESS(status))
+                assert_true(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
+            if (done[0])
+                nego_assert_package(&a.context, "Kerberos", SECPKG_NEGOTIATION_COMPLETE);
+            if (done[0] && done[1]) {
+                contents++;
+                kit_exchange(&a.context, &b.context, "as if nothing had been", true);
+                kit_exchange(&b.context, &a.context, "nor here", true);
+            }
+            close_both();
+        }
+    }
+    print_message("# \"%s\"%s: %u of %u bits say nothing\n", list,
+                  isc & ISC_REQ_MUTUAL_AUTH ? ", mutual" : "", contents, flips);
+    assert_true(contents > 0 && contents < flips / 4);
+}
+
+static void test_kerberos_bits(void **state)
+{
+    (void)state;
+    each_kerberos_bit("kerberos", SEALED, 2);
+    each_kerberos_bit("", SEALED | ISC_REQ_MUTUAL_AUTH, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bits), cmocka_unit_test(test_kerberos_bits)};
+    realm_environment(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
