@@ -16,6 +16,29 @@ void pair_close(void)
     kit_close(&acceptor);
 }
 
+SECURITY_STATUS pair_step_allocated(struct kit_side *side, ULONG flags, const SecBuffer *in, SecBuffer *out)
+{
+    SEC_CHAR target[] = "host/server";
+    SecBuffer copy = in ? *in : (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &copy}, out_desc = {SECBUFFER_VERSION, 1, out};
+    CtxtHandle *old = side->has_context ? &side->context : NULL;
+    *out = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    SECURITY_STATUS status =
+        side->initiator
+            ? InitializeSecurityContextA(&side->credential, old, target, flags | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                         SECURITY_NATIVE_DREP, in ? &in_desc : NULL, 0, &side->context,
+                                         &out_desc, &side->attributes, NULL)
+            : AcceptSecurityContext(&side->credential, old, &in_desc, flags | ASC_REQ_ALLOCATE_MEMORY,
+                                    SECURITY_NATIVE_DREP, &side->context, &out_desc, &side->attributes, NULL);
+    if (!SEC_SUCCESS(status))
+        return status;
+    side->has_context = true;
+    assert_int_equal(ISC_RET_ALLOCATED_MEMORY, ASC_RET_ALLOCATED_MEMORY);
+    assert_true(side->attributes & ISC_RET_ALLOCATED_MEMORY);
+    assert_int_equal(out->BufferType, SECBUFFER_TOKEN);
+    return status;
+}
+
 void pair_assert_text(SEC_CHAR *text, const char *want)
 {
     assert_string_equal(text, want);

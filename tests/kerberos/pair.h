@@ -16,6 +16,10 @@ extern struct kit_side initiator, acceptor;
 void pair_open(const char *target, ULONG isc, ULONG asc);
 void pair_close(void);
 
+/* A step with ALLOCATE_MEMORY, to host/server; in NULL: none. The token that it made, if any, stands in *out,
+ * for FreeContextBuffer. */
+SECURITY_STATUS pair_step_allocated(struct kit_side *side, ULONG flags, const SecBuffer *in, SecBuffer *out);
+
 /* Frees the text. */
 void pair_assert_text(SEC_CHAR *text, const char *want);
 /* NAMES is KIT_USER, and so on; the target is what TARGET says, the server host/server. */

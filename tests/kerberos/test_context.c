@@ -120,13 +120,63 @@ static void test_output_room(void **state)
     kit_close(&initiator);
 }
 
+/* ---- ALLOCATE_MEMORY ---- */
+
+/* Every leg's token, and the KRB-ERROR of a refusal, stands in memory for FreeContextBuffer. */
+static void test_allocated(void **state)
+{
+    static const ULONG ways[] = {0, ISC_REQ_MUTUAL_AUTH, ISC_REQ_MUTUAL_AUTH | ISC_REQ_USE_DCE_STYLE};
+    (void)state;
+    for (int w = 0; w < 3; w++) {
+        struct kit_side *sides[2] = {&initiator, &acceptor};
+        SecBuffer token[2] = {{0, SECBUFFER_TOKEN, NULL}, {0, SECBUFFER_TOKEN, NULL}};
+        assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+        assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+        for (int leg = 0; leg < w + 2; leg++) {
+            SecBuffer *in = leg ? &token[!(leg & 1)] : NULL, *out = &token[leg & 1];
+            SECURITY_STATUS status = pair_step_allocated(sides[leg & 1], PAIR_SEAL | ways[w], in, out);
+            assert_status(status, leg >= w ? SEC_E_OK : SEC_I_CONTINUE_NEEDED);
+            /* Nothing is left to be said at the end. */
+            assert_int_equal(out->cbBuffer != 0, leg <= w);
+            assert_int_equal(out->pvBuffer != NULL, leg <= w);
+            if (in)
+                assert_status(FreeContextBuffer(in->pvBuffer), SEC_E_OK);
+        }
+        kit_exchange(&initiator.context, &acceptor.context, "allocated", true);
+        pair_close();
+    }
+}
+
+static void test_allocated_refusal(void **state)
+{
+    SecBuffer request, error;
+    (void)state;
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(pair_step_allocated(&initiator, PAIR_SIGN | ISC_REQ_MUTUAL_AUTH, NULL, &request),
+                  SEC_I_CONTINUE_NEEDED);
+    ((uint8_t *)request.pvBuffer)[request.cbBuffer - 1] ^= 1;
+    assert_true(pair_step_allocated(&acceptor, 0, &request, &error) < 0);
+    assert_null(error.pvBuffer);
+    assert_int_equal(error.cbBuffer, 0);
+    assert_true(pair_step_allocated(&acceptor, ASC_REQ_EXTENDED_ERROR, &request, &error) < 0);
+    assert_true(acceptor.attributes & ASC_RET_EXTENDED_ERROR);
+    assert_true(acceptor.attributes & ASC_RET_ALLOCATED_MEMORY);
+    assert_int_equal(*(uint8_t *)error.pvBuffer, 0x60);
+    /* The client understands it. */
+    assert_true(kit_step(&initiator, PAIR_SIGN | ISC_REQ_MUTUAL_AUTH, "host/server", error.pvBuffer,
+                         error.cbBuffer, NULL) < 0);
+    assert_status(FreeContextBuffer(error.pvBuffer), SEC_E_OK);
+    assert_status(FreeContextBuffer(request.pvBuffer), SEC_E_OK);
+    pair_close();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_unprotected),
-        cmocka_unit_test(test_unfinished),
-        cmocka_unit_test(test_output_room),
+        cmocka_unit_test(test_flags),      cmocka_unit_test(test_unprotected),
+        cmocka_unit_test(test_unfinished), cmocka_unit_test(test_output_room),
+        cmocka_unit_test(test_allocated),  cmocka_unit_test(test_allocated_refusal),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos context", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 /* ---- threads ---- */
 
-enum { THREADS = 2, EACH = 3000 };
+enum { THREADS = 4, EACH = 1500 };
 
 static struct work {
     pthread_t thread;
@@ -97,6 +97,14 @@ static void test_threads(void **state)
     }
 }
 
+static bool signs(struct kit_side *from, struct kit_side *to)
+{
+    uint8_t text[8] = "a text", token[64];
+    ULONG size = sizeof token;
+    return kit_sign(&from->context, text, sizeof text, token, &size) == SEC_E_OK &&
+           kit_verify(&to->context, text, sizeof text, token, size) == SEC_E_OK;
+}
+
 /* One credential, many handshakes at once; the first of them gets the ticket by password for all. */
 static void *handshake_body(void *arg)
 {
@@ -105,9 +113,14 @@ static void *handshake_body(void *arg)
     user.token = malloc(KIT_TOKEN_MAX);
     server.token = malloc(KIT_TOKEN_MAX);
     for (int i = 0; i < 20; i++) {
+        ULONG isc = i % 2 ? PAIR_SEAL | ISC_REQ_MUTUAL_AUTH : PAIR_SEAL;
         user.has_context = server.has_context = false;
-        w->failed += kit_step(&user, PAIR_SEAL, "host/server", NULL, 0, NULL) != SEC_E_OK;
+        w->failed += SEC_SUCCESS(kit_step(&user, isc, "host/server", NULL, 0, NULL)) == 0;
         w->failed += kit_step(&server, 0, NULL, user.token, user.token_size, NULL) != SEC_E_OK;
+        if (i % 2)
+            w->failed +=
+                kit_step(&user, isc, "host/server", server.token, server.token_size, NULL) != SEC_E_OK;
+        w->failed += !signs(&user, &server) || !signs(&server, &user);
         w->failed += !user.has_context || DeleteSecurityContext(&user.context) != SEC_E_OK;
         w->failed += !server.has_context || DeleteSecurityContext(&server.context) != SEC_E_OK;
     }
@@ -116,21 +129,33 @@ static void *handshake_body(void *arg)
     return NULL;
 }
 
-static void test_handshakes_at_once(void **state)
+static void handshakes(const char *realm, const char *user, const char *password)
 {
-    (void)state;
     memset(work, 0, sizeof work);
-    assert_status(kit_open(&initiator, "Kerberos", true, REALM, KIT_USER, KIT_PASSWORD), SEC_E_OK);
+    assert_status(kit_open(&initiator, "Kerberos", true, realm, user, password), SEC_E_OK);
     assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
     run_threads(handshake_body);
     pair_close();
+}
+
+static void test_handshakes_by_password(void **state)
+{
+    (void)state;
+    handshakes(REALM, KIT_USER, KIT_PASSWORD);
+}
+
+static void test_handshakes_with_tickets(void **state)
+{
+    (void)state;
+    handshakes(NULL, NULL, NULL);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_handshakes_at_once),
+        cmocka_unit_test(test_handshakes_by_password),
+        cmocka_unit_test(test_handshakes_with_tickets),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos threads", tests, NULL, NULL);
