@@ -4,13 +4,15 @@
  * Heimdal's headers and libraries, and links nothing of ours. A request is a byte, a 32-bit size and data;
  * the answer is major and minor status, a 32-bit size and data.
  *     i flags(32) principal    be the initiator for that service      a  be the acceptor
+ *     b data                   channel bindings of that application data; before the first step
  *     t token                  one handshake step
  *     f                        context flags (32)                     n  source name
  *     m message                GetMIC         v size(32) mic message  VerifyMIC
  *     w message                Wrap, confidential      p message      Wrap, integrity only
  *     u token                  Unwrap: a byte, 1 when it was confidential, and the message
- *     W header(32) message     MIT: WrapIOV, DCE style: size(32), token, message; header bytes are signed
- * only U size(32) token header(32) message    MIT: UnwrapIOV of the same
+ *     W sealed(32) header(32) trailer(32) message   MIT: WrapIOV: size(32), token, message; that many bytes
+ * at its beginning and end are signed only U token(32) header(32) trailer(32) token message   MIT: UnwrapIOV
+ * of the same: sealed(32), message
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +29,8 @@ static gss_OID_desc krb5 = {9, (void *)(uintptr_t) "\x2a\x86\x48\x86\xf7\x12\x01
 
 static gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 static gss_name_t target = GSS_C_NO_NAME;
+static struct gss_channel_bindings_struct bindings;
+static gss_channel_bindings_t bound = GSS_C_NO_CHANNEL_BINDINGS;
 static OM_uint32 flags;
 static int initiator;
 
@@ -58,10 +62,20 @@ static void say_errors(OM_uint32 major, OM_uint32 minor)
 static OM_uint32 step(OM_uint32 *minor, gss_buffer_t in, gss_buffer_t out)
 {
     if (!initiator)
-        return gss_accept_sec_context(minor, &context, GSS_C_NO_CREDENTIAL, in, GSS_C_NO_CHANNEL_BINDINGS,
-                                      NULL, NULL, out, NULL, NULL, NULL);
-    return gss_init_sec_context(minor, GSS_C_NO_CREDENTIAL, &context, target, &krb5, flags, 0,
-                                GSS_C_NO_CHANNEL_BINDINGS, in, NULL, out, NULL, NULL);
+        return gss_accept_sec_context(minor, &context, GSS_C_NO_CREDENTIAL, in, bound, NULL, NULL, out, NULL,
+                                      NULL, NULL);
+    return gss_init_sec_context(minor, GSS_C_NO_CREDENTIAL, &context, target, &krb5, flags, 0, bound, in,
+                                NULL, out, NULL, NULL);
+}
+
+static void bind_channel(const char *data, uint32_t size)
+{
+    static char text[64];
+    if (size > sizeof text)
+        return;
+    memcpy(text, data, size);
+    bindings.application_data = (gss_buffer_desc){size, text};
+    bound = &bindings;
 }
 
 static void inquire(char what)
@@ -88,42 +102,53 @@ static uint32_t word_at(const char *data)
 }
 
 #ifdef PEER_MIT
-/* HEADER, what is signed only, what is sealed. */
+/* HEADER, what is signed only, what is sealed, what is signed only. */
 static void wrap_iov(char *data, size_t size)
 {
     OM_uint32 minor, ignored;
-    uint32_t header = word_at(data);
+    uint32_t sealed = word_at(data), header = word_at(data + 4), trailer = word_at(data + 8);
     static char out[65536];
-    gss_iov_buffer_desc iov[3] = {
+    char *text = data + 12;
+    size_t whole = size - 12, middle = whole - header - trailer;
+    int confidential = 0;
+    gss_iov_buffer_desc iov[4] = {
         {GSS_IOV_BUFFER_TYPE_HEADER | GSS_IOV_BUFFER_FLAG_ALLOCATE, {0, NULL}},
-        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {header, data + 4}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {size - 4 - header, data + 4 + header}},
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {header, text}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {middle, text + header}},
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {trailer, text + header + middle}},
     };
-    OM_uint32 major = gss_wrap_iov(&minor, context, 1, GSS_C_QOP_DEFAULT, NULL, iov, 3);
+    OM_uint32 major = gss_wrap_iov(&minor, context, (int)sealed, GSS_C_QOP_DEFAULT, &confidential, iov, 4);
     uint32_t token = (uint32_t)iov[0].buffer.length;
     if (major == GSS_S_COMPLETE) {
         memcpy(out, &token, 4);
         memcpy(out + 4, iov[0].buffer.value, token);
-        memcpy(out + 4 + token, data + 4, size - 4);
+        memcpy(out + 4 + token, text, whole);
     }
-    answer(major, minor, out, major == GSS_S_COMPLETE ? token + size : 0);
-    gss_release_iov_buffer(&ignored, iov, 3);
+    answer(major, minor, out, major == GSS_S_COMPLETE ? 4 + token + whole : 0);
+    say_errors(major, minor);
+    gss_release_iov_buffer(&ignored, iov, 4);
 }
 
-static void unwrap_iov(char *data)
+static void unwrap_iov(char *data, size_t size)
 {
     OM_uint32 minor;
     int confidential = 0;
-    uint32_t token = word_at(data), header = word_at(data + 4 + token);
-    char *text = data + 8 + token;
-    uint32_t rest = word_at(text + header);
-    gss_iov_buffer_desc iov[3] = {
-        {GSS_IOV_BUFFER_TYPE_HEADER, {token, data + 4}},
+    uint32_t token = word_at(data), header = word_at(data + 4), trailer = word_at(data + 8);
+    static char out[65536];
+    char *text = data + 12 + token;
+    size_t whole = size - 12 - token, middle = whole - header - trailer;
+    gss_iov_buffer_desc iov[4] = {
+        {GSS_IOV_BUFFER_TYPE_HEADER, {token, data + 12}},
         {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {header, text}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {rest, text + header + 4}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {middle, text + header}},
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {trailer, text + header + middle}},
     };
-    OM_uint32 major = gss_unwrap_iov(&minor, context, &confidential, NULL, iov, 3);
-    answer(major, minor, text + header + 4, major == GSS_S_COMPLETE ? rest : 0);
+    OM_uint32 major = gss_unwrap_iov(&minor, context, &confidential, NULL, iov, 4);
+    uint32_t sealed = (uint32_t)confidential;
+    memcpy(out, &sealed, 4);
+    memcpy(out + 4, text, whole);
+    answer(major, minor, out, 4 + whole);
+    say_errors(major, minor);
 }
 #endif
 
@@ -184,6 +209,10 @@ static void request(char operation, char *data, uint32_t size)
     case 'a':
         answer(GSS_S_COMPLETE, 0, NULL, 0);
         break;
+    case 'b':
+        bind_channel(data, size);
+        answer(GSS_S_COMPLETE, 0, NULL, 0);
+        break;
     case 'f':
     case 'n':
         inquire(operation);
@@ -193,7 +222,7 @@ static void request(char operation, char *data, uint32_t size)
         wrap_iov(data, size);
         break;
     case 'U':
-        unwrap_iov(data);
+        unwrap_iov(data, size);
         break;
 #endif
     default:
