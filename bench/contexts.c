@@ -5,11 +5,11 @@
  *     bench_contexts bytes PACKAGE TARGET initiator|acceptor COUNT
  *         resident bytes per context of that end, all of the library's memory included; and what making one
  *         costs at the beginning and at the end, and deleting one likewise
- *     bench_contexts cold PACKAGE COUNT ROUNDS
- *         signing with a random one of COUNT contexts against signing with one and the same, and two
- * dependent random reads of the same memory
+ *     bench_contexts cold ntlm|TYPE COUNT ROUNDS
+ *         (TYPE: of encryption, the contexts of bench_packed in BENCH_PACKED) a signature with a random one
+ * of COUNT contexts, with one and the same, and two dependent random reads of as much memory as the contexts
+ *         take; nanoseconds, one line `cold hot reads` per round, after the line `bytes` per context
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +75,7 @@ static int bytes(const char *package, const char *target, bool initiator, size_t
     ULONG isc = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_MUTUAL_AUTH;
     SECURITY_STATUS status;
 
+    unsetenv("NTLM_USER_FILE");
     if (!pair_maker_open(&m, package, target, isc))
         return 1;
     if ((status = make_one(&m, initiator, &warm)) != SEC_E_OK)
@@ -103,10 +104,140 @@ static int bytes(const char *package, const char *target, bool initiator, size_t
     return 0;
 }
 
+/* ---- cold ---- */
+
+struct crowd {
+    CtxtHandle *handles; /* shuffled */
+    size_t count;
+    ULONG token_size;
+    uint8_t message[MESSAGE], token[64];
+    size_t *chain; /* each element leads to another one, all in one circle */
+    size_t links;
+};
+
+static uint64_t random_state = 88172645463325252u;
+
+static size_t random_below(size_t n)
+{
+    random_state ^= random_state << 13, random_state ^= random_state >> 7, random_state ^= random_state << 17;
+    return (size_t)(random_state % n);
+}
+
+/* A pair of our own making for ntlm, packed; a packed context from its file otherwise. */
+static ULONG packed_context(const char *which, uint8_t *out, ULONG room)
+{
+    char path[512];
+    if (strcmp(which, "ntlm") == 0) {
+        struct pair_maker m;
+        struct pair p;
+        SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
+        ULONG isc = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT;
+        if (!pair_maker_open(&m, "NTLM", "host/server", isc) || pair_make(&m, &p) != SEC_E_OK ||
+            ExportSecurityContext(&p.initiator, 0, &packed, NULL) != SEC_E_OK || packed.cbBuffer > room)
+            die("a context to export", 0);
+        memcpy(out, packed.pvBuffer, packed.cbBuffer);
+        FreeContextBuffer(packed.pvBuffer);
+        return packed.cbBuffer;
+    }
+    snprintf(path, sizeof path, "%s/krb5-%s-initiator", getenv("BENCH_PACKED"), which);
+    FILE *f = fopen(path, "rb");
+    size_t size = f != NULL ? fread(out, 1, room, f) : 0;
+    if (size == 0)
+        die(path, 0);
+    fclose(f);
+    return (ULONG)size;
+}
+
+static void crowd_gather(struct crowd *c, const char *which, size_t count)
+{
+    uint8_t bytes[8192];
+    SecBuffer packed = {packed_context(which, bytes, sizeof bytes), SECBUFFER_EMPTY, bytes};
+    char *package = strcmp(which, "ntlm") == 0 ? (char[]){"NTLM"} : (char[]){"Kerberos"};
+    SecPkgContext_Sizes sizes;
+    c->handles = pages(count * sizeof *c->handles);
+    c->count = count;
+    size_t before = resident();
+    for (size_t i = 0; i < count; i++) {
+        SECURITY_STATUS status = ImportSecurityContextA(package, &packed, NULL, &c->handles[i]);
+        if (status != SEC_E_OK)
+            die("ImportSecurityContext", status);
+    }
+    size_t each = (resident() - before) / count;
+    printf("bytes %zu\n", each);
+    for (size_t i = count - 1; i > 0; i--) {
+        size_t k = random_below(i + 1);
+        CtxtHandle h = c->handles[i];
+        c->handles[i] = c->handles[k];
+        c->handles[k] = h;
+    }
+    if (QueryContextAttributesA(&c->handles[0], SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK)
+        die("SIZES", 0);
+    c->token_size = sizes.cbMaxSignature;
+    /* Sattolo's: one circle, a cache line or more from link to link. */
+    size_t words = 64 / sizeof *c->chain;
+    c->links = each * count / 64;
+    c->chain = pages(c->links * 64);
+    for (size_t i = 0; i < c->links; i++)
+        c->chain[i * words] = i;
+    for (size_t i = c->links - 1; i > 0; i--) {
+        size_t k = random_below(i), t = c->chain[i * words];
+        c->chain[i * words] = c->chain[k * words];
+        c->chain[k * words] = t;
+    }
+}
+
+/* Nanoseconds a signature; step 0: all with the same context. */
+static double sign_with(struct crowd *c, size_t first, size_t step, size_t count)
+{
+    SecBuffer buffers[2] = {{MESSAGE, SECBUFFER_DATA, c->message},
+                            {c->token_size, SECBUFFER_TOKEN, c->token}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
+    SECURITY_STATUS status = SEC_E_OK;
+    uint64_t start = now();
+    for (size_t i = 0; i < count; i++) {
+        buffers[1].cbBuffer = c->token_size;
+        status |= MakeSignature(&c->handles[(first + i * step) % c->count], 0, &desc, 0);
+    }
+    uint64_t took = now() - start;
+    if (status != SEC_E_OK)
+        die("MakeSignature", status);
+    return (double)took / (double)count;
+}
+
+static double read_twice(struct crowd *c, size_t *at, size_t count)
+{
+    size_t words = 64 / sizeof *c->chain, here = *at;
+    uint64_t start = now();
+    for (size_t i = 0; i < 2 * count; i++)
+        here = c->chain[here * words];
+    __asm__ volatile("" : "+r"(here)); /* the last read is over before the clock is read */
+    uint64_t took = now() - start;
+    *at = here;
+    return (double)took / (double)count;
+}
+
+static int cold(const char *which, size_t count, size_t rounds)
+{
+    struct crowd c = {.count = 0};
+    size_t at = 0, turn = count / (2 * rounds + 1) + 1;
+    crowd_gather(&c, which, count);
+    read_twice(&c, &at, turn);
+    sign_with(&c, 0, 0, turn);
+    for (size_t i = 0; i < rounds; i++) {
+        /* Each round's contexts were not touched since they were made. */
+        double far = sign_with(&c, i * turn, 1, turn), near = sign_with(&c, 0, 0, turn);
+        printf("%.2f %.2f %.2f\n", far, near, read_twice(&c, &at, turn));
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 6 && strcmp(argv[1], "bytes") == 0)
         return bytes(argv[2], argv[3], strcmp(argv[4], "initiator") == 0, strtoul(argv[5], NULL, 10));
-    fprintf(stderr, "usage: bench_contexts bytes PACKAGE TARGET initiator|acceptor COUNT\n");
+    if (argc == 5 && strcmp(argv[1], "cold") == 0)
+        return cold(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+    fprintf(stderr, "usage: bench_contexts bytes PACKAGE TARGET initiator|acceptor COUNT\n"
+                    "       bench_contexts cold ntlm|TYPE COUNT ROUNDS\n");
     return 2;
 }

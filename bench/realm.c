@@ -6,8 +6,33 @@
 #include "realm.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <opensspi.h>
+
+/* The store of accounts, with hashes, for whoever does not look at NTLM_USER_FILE. */
+static void add_store(void)
+{
+    static char text[65536];
+    char store[256];
+    size_t at = (size_t)snprintf(text, sizeof text, "[ntlm]\naccounts = %s\n", kit_path("store"));
+    FILE *f = fopen(kit_path("sspi.conf"), "r");
+    if (f != NULL) {
+        at += fread(text + at, 1, sizeof text - 1 - at, f);
+        fclose(f);
+    }
+    text[at] = 0;
+    kit_write_file("bench.conf", text);
+    setenv("SSPI_CONFIG", kit_path("bench.conf"), 1);
+    snprintf(store, sizeof store, "%s", kit_path("store"));
+    SspiErrorInfo error;
+    if (SspiAccountAdd(store, KIT_DOMAIN, KIT_USER, KIT_PASSWORD, TRUE, &error) != SEC_E_OK) {
+        fprintf(stderr, "bench_realm: %s\n", error.text);
+        exit(1);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -17,6 +42,7 @@ int main(int argc, char **argv)
         return 2;
     }
     realm_environment(NULL);
+    add_store();
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
