@@ -419,9 +419,12 @@ static void test_bindings(void **state)
 {
     (void)state;
     assert_status(bound("tls-unique:1", "tls-unique:1", 0), SEC_E_OK);
+    new_trace();
     assert_status(bound("tls-unique:1", "tls-unique:2", 0), SEC_E_BAD_BINDINGS);
+    assert_advice("channel");
     assert_status(bound("tls-unique:1", "tls-unique:2", ASC_REQ_ALLOW_MISSING_BINDINGS), SEC_E_BAD_BINDINGS);
     assert_status(bound(NULL, "tls-unique:2", 0), SEC_E_BAD_BINDINGS);
+    assert_advice("ASC_REQ_ALLOW_MISSING_BINDINGS");
     assert_status(bound(NULL, "tls-unique:2", ASC_REQ_ALLOW_MISSING_BINDINGS), SEC_E_OK);
     assert_status(bound("tls-unique:1", NULL, 0), SEC_E_OK);
 

@@ -14,6 +14,7 @@ struct meaning {
 };
 
 static const struct meaning *meaning_of(krb5_error_code code);
+static const char *advice_of_major(OM_uint32 major);
 
 /* Where the mechanism's code says nothing, the routine error of RFC 2744 section 3.9.1 does. */
 static SECURITY_STATUS status_of_major(OM_uint32 major)
@@ -70,18 +71,24 @@ SECURITY_STATUS kerberos_status_own(const char *operation, SECURITY_STATUS statu
     return status;
 }
 
+/* The routine error's text as the reason, and the mechanism's own, which may be none ("Success"). */
 static void trace_gss(const char *operation, SECURITY_STATUS status, OM_uint32 major, OM_uint32 minor,
                       const char *advice)
 {
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    gss_buffer_desc reason = GSS_C_EMPTY_BUFFER, text = GSS_C_EMPTY_BUFFER;
     OM_uint32 ignored, more = 0;
-    OM_uint32 code = minor != 0 ? minor : major;
-    int kind = minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE;
-    kerberos_mit.gss_display_status(&ignored, code, kind, *kerberos_mit.gss_mech_krb5, &more, &text);
-    trace_event("kerberos", "failed",
-                "operation=%s status=0x%08x major=0x%08x minor=%d text=\"%.*s\" advice=\"%s\"", operation,
-                (unsigned)status, (unsigned)major, (int)minor, (int)text.length,
-                text.value != NULL ? (const char *)text.value : "", advice);
+    kerberos_mit.gss_display_status(&ignored, major, GSS_C_GSS_CODE, *kerberos_mit.gss_mech_krb5, &more,
+                                    &reason);
+    more = 0;
+    kerberos_mit.gss_display_status(&ignored, minor, GSS_C_MECH_CODE, *kerberos_mit.gss_mech_krb5, &more,
+                                    &text);
+    trace_event(
+        "kerberos", "failed",
+        "operation=%s status=0x%08x major=0x%08x minor=%d reason=\"%.*s\" text=\"%.*s\" advice=\"%s\"",
+        operation, (unsigned)status, (unsigned)major, (int)minor, (int)reason.length,
+        reason.value != NULL ? (const char *)reason.value : "", (int)text.length,
+        text.value != NULL ? (const char *)text.value : "", advice);
+    kerberos_mit.gss_release_buffer(&ignored, &reason);
     kerberos_mit.gss_release_buffer(&ignored, &text);
 }
 
@@ -90,7 +97,9 @@ SECURITY_STATUS kerberos_status_gss(const char *operation, enum kerberos_side si
 {
     const struct meaning *m = meaning_of((krb5_error_code)minor);
     SECURITY_STATUS status = side == KERBEROS_KEYTAB ? SEC_E_NO_CREDENTIALS : status_of_major(major);
-    const char *advice = m != NULL ? m->advice : "KRB5_TRACE shows more";
+    const char *advice = m != NULL ? m->advice : advice_of_major(major);
+    if (GSS_ROUTINE_ERROR(major) == GSS_S_BAD_BINDINGS)
+        advice = advice_of_major(major);
     if (side == KERBEROS_KEYTAB)
         advice = "the service's keys belong in the keytab that KRB5_KTNAME or krb5.conf names";
     /* Bindings have a routine error of their own and minor codes of every kind. */
@@ -149,6 +158,22 @@ static const char service_advice[] =
 static const char refused_advice[] = "the KDC refuses such a ticket; its log says why";
 static const char cache_advice[] = "the ticket cache that KRB5CCNAME or krb5.conf names cannot be read";
 static const char configuration_advice[] = "look at krb5.conf, and at KRB5_CONFIG if it is set";
+
+static const char bindings_advice[] =
+    "somebody is between the two sides, or one of them names another channel: compare what they bind to";
+
+static const char *advice_of_major(OM_uint32 major)
+{
+    switch (GSS_ROUTINE_ERROR(major)) {
+    case GSS_S_BAD_BINDINGS:
+        return bindings_advice;
+    case GSS_S_BAD_SIG:
+    case GSS_S_DEFECTIVE_TOKEN:
+        return token_advice;
+    default:
+        return "KRB5_TRACE shows more";
+    }
+}
 
 static const struct meaning meanings[] = {
     /* tickets */
