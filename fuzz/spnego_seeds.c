@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* spnego_seeds FOLDER: the kept seeds of fuzz_spnego and fuzz_dialogue, from real conversations. */
+/* spnego_seeds FOLDER: the kept seeds of fuzz_spnego, fuzz_dialogue and fuzz_dialogue_kerberos, from real
+ * conversations. */
 #include "fuzz.h"
 
 #include <sys/stat.h>
@@ -59,6 +60,31 @@ static void keep_conversation(void)
     keep("dialogue", "bytes", bytes, at);
 }
 
+/* Both sides' mechanisms in every way, undisturbed; and what somebody in between can do in a few of them. */
+static void keep_kerberos(void)
+{
+    static const struct {
+        const char *name;
+        uint8_t size, bytes[24];
+    } ways[] = {
+        {"hints", 15, {9, 6, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 4, 0}},
+        {"raw", 11, {9, 0, 0, 7, 1, 0, 0, 4, 0, 4, 1}},
+        {"no-kerberos", 19, {0, 0, 0, 8, 1, 0x30, 9, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 4, 0}},
+        {"no-mic", 19, {6, 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 1, 9, 8, 1, 1, 9, 4, 0}},
+        {"completed", 17, {6, 0, 0, 0, 1, 8, 0, 0, 0, 0, 1, 8, 0, 0, 0, 4, 0}},
+        {"authenticator", 12, {9, 0, 0, 9, 1, 40, 0, 1, 0, 0, 4, 0}},
+        {"ap-rep", 14, {9, 0, 0, 0, 1, 9, 0, 9, 0, 4, 4, 0, 5, 0}},
+    };
+    for (uint8_t way = 0; way < 18; way++) {
+        const uint8_t bytes[] = {way, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 4, 0};
+        char name[16];
+        snprintf(name, sizeof name, "way-%u", way);
+        keep("dialogue_kerberos", name, bytes, sizeof bytes);
+    }
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        keep("dialogue_kerberos", ways[i].name, ways[i].bytes, ways[i].size);
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t plain[] = {6, 0, 0, 1, 0, 0, 0, 1, 0, 0, 4, 0};
@@ -79,6 +105,7 @@ int main(int argc, char **argv)
     keep("dialogue", "hints", hints, sizeof hints);
     keep("dialogue", "raw", raw, sizeof raw);
     keep("dialogue", "changes", changes, sizeof changes);
+    keep_kerberos();
     wire_write_init(&w, list, sizeof list);
     negotiate_list_write(&w, mechs, 3);
     const struct negotiate_init m = {
