@@ -46,6 +46,15 @@ SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct 
  */
 bool secbuf_overlaps(const SecBufferDesc *desc, const struct secbuf_view *view, bool sealing);
 
+/* Two buffers, the first of a type that only Negotiate's mechListMIC has: a look that costs nothing, before
+ * the packages' closer one. */
+static inline bool secbuf_mechlist(const SecBufferDesc *desc)
+{
+    return desc != NULL && desc->cBuffers == 2 && desc->pBuffers != NULL &&
+           (desc->pBuffers[0].BufferType == SECBUFFER_MECHLIST ||
+            desc->pBuffers[0].BufferType == SECBUFFER_MECHLIST_SIGNATURE);
+}
+
 /* Do these two share a byte? Buffers of size 0 share none. */
 bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b);
 

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/secret.h"
 
-void secret_wipe(void *data, size_t size)
-{
-    if (size == 0)
-        return;
-    memset(data, 0, size);
-    /* The compiler must assume that somebody reads the zeros behind the pointer, so it keeps the stores. */
-    __asm__ __volatile__("" : : "r"(data) : "memory");
-}
-
 void secret_wipe_shared(void *data, size_t size)
 {
     uintptr_t *words = data;
@@ -17,14 +8,26 @@ void secret_wipe_shared(void *data, size_t size)
         __atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
 }
 
+/* Opaque to the optimiser: no early exit once a difference is known. */
+static inline uint64_t gather(uint64_t difference, uint64_t more)
+{
+    difference |= more;
+    __asm__ __volatile__("" : "+r"(difference));
+    return difference;
+}
+
 bool secret_equal(const void *a, const void *b, size_t size)
 {
     const uint8_t *x = a, *y = b;
-    uint8_t difference = 0;
-    for (size_t i = 0; i < size; i++) {
-        difference |= (uint8_t)(x[i] ^ y[i]);
-        /* Opaque to the optimiser: no early exit once a difference is known. */
-        __asm__ __volatile__("" : "+r"(difference));
+    uint64_t difference = 0, u, v;
+    for (; size >= sizeof u; size -= sizeof u) {
+        memcpy(&u, x, sizeof u);
+        memcpy(&v, y, sizeof v);
+        difference = gather(difference, u ^ v);
+        x += sizeof u;
+        y += sizeof v;
     }
+    for (; size > 0; size--)
+        difference = gather(difference, (uint64_t)(*x++ ^ *y++));
     return difference == 0;
 }

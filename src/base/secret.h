@@ -6,7 +6,14 @@
 #include "port.h"
 
 /* Overwrites size bytes with zeros in a way the compiler keeps. data may be NULL when size is 0. */
-void secret_wipe(void *data, size_t size);
+static inline void secret_wipe(void *data, size_t size)
+{
+    if (size == 0)
+        return;
+    memset(data, 0, size);
+    /* The compiler must assume that somebody reads the zeros behind the pointer, so it keeps the stores. */
+    __asm__ __volatile__("" : : "r"(data) : "memory");
+}
 
 /* The same for memory that other threads may still be reading with atomic loads (a freed slot's state word):
  * relaxed stores of whole words. data and size are multiples of the word size. */

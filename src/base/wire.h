@@ -66,4 +66,12 @@ static inline void wire_put_u32(uint8_t p[4], uint32_t v)
     p[3] = (uint8_t)(v >> 24);
 }
 
+static inline void wire_put_u32_be(uint8_t p[4], uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
 #endif

@@ -45,6 +45,19 @@ struct crypto_rc4 {
 void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size);     /* 1..256 bytes */
 void crypto_rc4(struct crypto_rc4 *r, const uint8_t *in, uint8_t *out, size_t size); /* in == out allowed */
 
+/* Takes the last size bytes of key stream back: the state is what it was before them, bit for bit. Each step
+ * of RC4 is a swap and two sums, all of which can be undone. */
+static inline void crypto_rc4_back(struct crypto_rc4 *r, size_t size)
+{
+    for (; size > 0; size--) {
+        uint8_t x = r->s[r->i], y = r->s[r->j];
+        r->s[r->i] = y;
+        r->s[r->j] = x;
+        r->j = (uint8_t)(r->j - y);
+        r->i--;
+    }
+}
+
 /* DES of one block with a 7-byte key spread to 8 as [MS-NLMP] 6 (DES) says; NTLMv1 responses only. */
 void crypto_des7(const uint8_t key[static 7], const uint8_t in[static 8], uint8_t out[static 8]);
 

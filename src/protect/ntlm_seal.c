@@ -21,7 +21,7 @@ enum protect_verdict ntlm_unseal(struct ntlm_protect *p, uint32_t sequence, cons
                                  const uint8_t token[static NTLM_TOKEN_SIZE])
 {
     struct ntlm_work w;
-    enum protect_verdict verdict = ntlm_receive_begin(p, sequence, token, &w);
+    enum protect_verdict verdict = ntlm_receive_begin(p, sequence, true, token, &w);
     if (verdict != PROTECT_OK)
         return verdict;
     ntlm_crypt_parts(w.stream, m);

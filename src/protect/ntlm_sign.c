@@ -26,7 +26,7 @@ enum protect_verdict ntlm_verify(struct ntlm_protect *p, uint32_t sequence, cons
     if (!ntlm_protect_active(p))
         return secret_equal(token, ntlm_dummy_token, NTLM_TOKEN_SIZE) ? PROTECT_OK : PROTECT_ALTERED;
     struct ntlm_work w;
-    enum protect_verdict verdict = ntlm_receive_begin(p, sequence, token, &w);
+    enum protect_verdict verdict = ntlm_receive_begin(p, sequence, false, token, &w);
     if (verdict != PROTECT_OK)
         return verdict;
     verdict = ntlm_receive_end(p, sequence, m, token, &w);

@@ -93,11 +93,14 @@ void ntlm_mac(const struct ntlm_protect *p, const struct ntlm_work *w, const str
 void ntlm_mac_encrypt(const struct ntlm_protect *p, struct ntlm_work *w,
                       uint8_t token[static NTLM_TOKEN_SIZE])
 {
+    w->spent = 0;
     if (!has_ess(p)) {
         /* RandomPad spends four bytes of key stream, but "Set RandomPad to 0" comes last. */
-        crypto_rc4(w->stream, token + AT_MAC, token + AT_MAC, NTLM_TOKEN_SIZE - AT_MAC);
+        w->spent = NTLM_TOKEN_SIZE - AT_MAC;
+        crypto_rc4(w->stream, token + AT_MAC, token + AT_MAC, w->spent);
         wire_put_u32(token + AT_MAC, 0);
     } else if (p->flags & NTLM_F_KEY_EXCH) {
+        w->spent = MAC_SIZE;
         crypto_rc4(w->stream, token + AT_MAC, token + AT_MAC, MAC_SIZE);
     }
 }
@@ -112,7 +115,7 @@ void ntlm_crypt_parts(struct crypto_rc4 *stream, const struct message *m)
     }
 }
 
-enum protect_verdict ntlm_receive_begin(struct ntlm_protect *p, uint32_t sequence,
+enum protect_verdict ntlm_receive_begin(struct ntlm_protect *p, uint32_t sequence, bool sealed,
                                         const uint8_t token[static NTLM_TOKEN_SIZE], struct ntlm_work *w)
 {
     uint32_t number = wire_get_u32(token + AT_NUMBER);
@@ -127,7 +130,10 @@ enum protect_verdict ntlm_receive_begin(struct ntlm_protect *p, uint32_t sequenc
         if (has_ess(p) && number != w->number)
             return PROTECT_OUT_OF_SEQUENCE;
     }
-    ntlm_work_restart(p, w);
+    if (sealed || is_datagram(p))
+        ntlm_work_restart(p, w);
+    else
+        w->stream = &w->direction->u.rc4;
     return PROTECT_OK;
 }
 
@@ -150,7 +156,8 @@ static enum protect_verdict compare(const struct ntlm_protect *p,
 static enum protect_verdict commit(struct ntlm_protect *p, uint32_t sequence, struct ntlm_work *w)
 {
     if (!is_datagram(p)) {
-        w->direction->u.rc4 = w->copy;
+        if (w->stream == &w->copy)
+            w->direction->u.rc4 = w->copy;
         w->direction->sequence++;
         return PROTECT_OK;
     }
@@ -167,7 +174,11 @@ enum protect_verdict ntlm_receive_end(struct ntlm_protect *p, uint32_t sequence,
     ntlm_mac_encrypt(p, w, expected);
     enum protect_verdict verdict = compare(p, expected, token);
     secret_wipe(expected, sizeof expected);
-    return verdict == PROTECT_OK ? commit(p, sequence, w) : verdict;
+    if (verdict == PROTECT_OK)
+        return commit(p, sequence, w);
+    if (w->stream != &w->copy)
+        crypto_rc4_back(w->stream, w->spent);
+    return verdict;
 }
 
 const uint8_t ntlm_dummy_token[NTLM_TOKEN_SIZE] = {1};

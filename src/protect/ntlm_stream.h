@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * protect/ntlm_stream: what signing and sealing share. One message passes through begin, optionally
- * ntlm_crypt_parts, and end. Sending works on the context itself (nothing can fail after begin); receiving
- * works on a copy of the key stream that end commits when everything was right.
+ * ntlm_crypt_parts, and end. Sending works on the context itself (nothing can fail after begin). Receiving a
+ * sealed message works on a copy of the key stream that end commits when everything was right; a signature
+ * alone spends so few bytes of it that they are taken back instead when something was wrong.
  */
 #ifndef OPENSSPI_PROTECT_NTLM_STREAM_H
 #define OPENSSPI_PROTECT_NTLM_STREAM_H
@@ -13,7 +14,8 @@
 struct ntlm_work {
     struct ntlm_direction *direction;
     uint32_t number;
-    struct crypto_rc4 *stream; /* the direction's own (connection, sending) or &copy */
+    struct crypto_rc4 *stream; /* the direction's own (connection, but for unsealing) or &copy */
+    size_t spent;              /* bytes that the token itself took of the stream */
     struct crypto_rc4 copy;
 };
 
@@ -29,10 +31,12 @@ void ntlm_mac_encrypt(const struct ntlm_protect *p, struct ntlm_work *w,
                       uint8_t token[static NTLM_TOKEN_SIZE]);
 void ntlm_send_end(const struct ntlm_protect *p, struct ntlm_work *w);
 
-/* PROTECT_OK, or what the number alone decides: PROTECT_EXPIRED, PROTECT_OUT_OF_SEQUENCE. */
-enum protect_verdict ntlm_receive_begin(struct ntlm_protect *p, uint32_t sequence,
+/* PROTECT_OK, or what the number alone decides: PROTECT_EXPIRED, PROTECT_OUT_OF_SEQUENCE. sealed: the
+ * message's parts will pass through the stream. */
+enum protect_verdict ntlm_receive_begin(struct ntlm_protect *p, uint32_t sequence, bool sealed,
                                         const uint8_t token[static NTLM_TOKEN_SIZE], struct ntlm_work *w);
-/* m is plaintext by now. Judges, and commits if right. */
+/* m is plaintext by now. Judges; commits if right, and otherwise leaves the stream of the direction as it
+ * was. */
 enum protect_verdict ntlm_receive_end(struct ntlm_protect *p, uint32_t sequence, const struct message *m,
                                       const uint8_t token[static NTLM_TOKEN_SIZE], struct ntlm_work *w);
 

@@ -16,10 +16,10 @@ static enum protect_verdict mechlist_accept(struct kerberos_user_context *c, uin
 {
     enum protect_verdict verdict = PROTECT_OK;
 
-    pthread_mutex_lock(&c->receive);
+    lock_take(&c->receive);
     if (sequence != 0 || c->protect.window.first == 0)
         verdict = krb5_accept(&c->protect, sequence);
-    pthread_mutex_unlock(&c->receive);
+    lock_give(&c->receive);
     return verdict;
 }
 

@@ -116,13 +116,11 @@ static SECURITY_STATUS user_fill(struct kerberos_user_context *c, const struct k
     c->names = names;
     for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
         c->units[i] = (uint16_t)packed->text[i].units;
-    pthread_mutex_init(&c->receive, NULL);
     return SEC_E_OK;
 }
 
 static void user_release(struct slab *slab, struct kerberos_user_context *c, uintptr_t id)
 {
-    pthread_mutex_destroy(&c->receive);
     mem_free(c->sealing);
     mem_free(c->names);
     slab_free(slab, id);
@@ -194,12 +192,12 @@ static void user_reset(struct krb5_protect *p)
 /* The context as it is now; names stay the context's. */
 static void user_snapshot(struct kerberos_user_context *c, bool reset, struct kerberos_packed *out)
 {
-    pthread_mutex_lock(&c->receive);
+    lock_take(&c->receive);
     uint64_t sent = __atomic_load_n(&c->protect.sent, __ATOMIC_RELAXED);
     memcpy((uint8_t *)&out->protect + sizeof sent, (const uint8_t *)&c->protect + sizeof sent,
            sizeof out->protect - sizeof sent);
     out->protect.sent = sent;
-    pthread_mutex_unlock(&c->receive);
+    lock_give(&c->receive);
     if (reset)
         user_reset(&out->protect);
     out->attributes = c->attributes;
@@ -303,9 +301,9 @@ static void user_trace(const char *event, size_t parts, NTSTATUS status)
 
 static enum protect_verdict user_accept(struct kerberos_user_context *c, uint64_t sequence)
 {
-    pthread_mutex_lock(&c->receive);
+    lock_take(&c->receive);
     enum protect_verdict verdict = krb5_accept(&c->protect, sequence);
-    pthread_mutex_unlock(&c->receive);
+    lock_give(&c->receive);
     return verdict;
 }
 
@@ -345,7 +343,7 @@ static NTSTATUS NTAPI kerberos_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, P
     NTSTATUS status;
     struct kerberos_user_context *c = user_enter(ContextHandle, &status);
     (void)MessageSequenceNumber;
-    if (c == NULL || kerberos_user_mechlist(c, MessageBuffers, &status))
+    if (c == NULL || (secbuf_mechlist(MessageBuffers) && kerberos_user_mechlist(c, MessageBuffers, &status)))
         return status;
     status = secbuf_scan(MessageBuffers, 0, &view);
     if (status != SEC_E_OK)

@@ -10,8 +10,8 @@
 #define OPENSSPI_PACKAGES_KERBEROS_USER_H
 
 #include <ntsecpkg.h>
-#include <pthread.h>
 
+#include "base/lock.h"
 #include "base/slab.h"
 #include "packages/kerberos/kerberos_packed.h"
 
@@ -32,7 +32,7 @@ struct kerberos_sealing {
 struct kerberos_user_context {
     struct slab_head head;
     struct krb5_protect protect; /* sent is atomic, window is the lock's, the rest never changes */
-    pthread_mutex_t receive;
+    struct lock receive;
     struct kerberos_sealing *sealing; /* atomic; NULL until it is needed; mem_alloc */
     uint32_t attributes;
     uint64_t start, expiry;

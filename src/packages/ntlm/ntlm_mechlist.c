@@ -74,11 +74,11 @@ bool ntlm_user_mechlist(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc d
     }
     const struct span part = {list->pvBuffer, list->cbBuffer};
     const struct message m = {&part, 1, 0};
-    pthread_mutex_lock(&c->send);
-    pthread_mutex_lock(&c->receive);
+    lock_take(&c->send);
+    lock_take(&c->receive);
     *status = mechlist_run(&c->protect, &m, mic->pvBuffer, make);
-    pthread_mutex_unlock(&c->receive);
-    pthread_mutex_unlock(&c->send);
+    lock_give(&c->receive);
+    lock_give(&c->send);
     if (*status == SEC_E_OK && make) {
         desc->pBuffers[mic - desc->pBuffers].cbBuffer = NTLM_TOKEN_SIZE;
     }

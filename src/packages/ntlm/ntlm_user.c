@@ -46,7 +46,7 @@ const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_pack
     return text;
 }
 
-static pthread_mutex_t *user_lock(struct ntlm_user_context *c, bool receiving)
+static struct lock *user_lock(struct ntlm_user_context *c, bool receiving)
 {
     return receiving && !ntlm_protect_shared(&c->protect) ? &c->receive : &c->send;
 }
@@ -64,14 +64,10 @@ static void user_fill(struct ntlm_user_context *c, const struct ntlm_packed *pac
     for (size_t i = 0; i < NTLM_TEXT_COUNT; i++) {
         c->units[i] = (uint16_t)packed->text[i].units;
     }
-    pthread_mutex_init(&c->send, NULL);
-    pthread_mutex_init(&c->receive, NULL);
 }
 
 static void user_release(struct slab *slab, struct ntlm_user_context *c, uintptr_t id)
 {
-    pthread_mutex_destroy(&c->send);
-    pthread_mutex_destroy(&c->receive);
     mem_free(c->names);
     slab_free(slab, id);
 }
@@ -128,11 +124,11 @@ static NTSTATUS NTAPI ntlm_SpDeleteUserModeContext(LSA_SEC_HANDLE ContextHandle)
 /* The context as it is now, under both locks; names stay the context's. */
 static void user_snapshot(struct ntlm_user_context *c, bool reset, struct ntlm_packed *out)
 {
-    pthread_mutex_lock(&c->send);
-    pthread_mutex_lock(&c->receive);
+    lock_take(&c->send);
+    lock_take(&c->receive);
     out->protect = c->protect;
-    pthread_mutex_unlock(&c->receive);
-    pthread_mutex_unlock(&c->send);
+    lock_give(&c->receive);
+    lock_give(&c->send);
     if (reset) {
         ntlm_protect_init(&out->protect, c->protect.flags, c->protect.initiator,
                           ntlm_packed_detect(c->attributes), c->session_key);
@@ -266,11 +262,11 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
         return SEC_E_INVALID_PARAMETER;
     }
     const struct message message = secbuf_message(&view);
-    pthread_mutex_t *lock = user_lock(c, false);
-    pthread_mutex_lock(lock);
+    struct lock *lock = user_lock(c, false);
+    lock_take(lock);
     enum protect_verdict verdict = sealing ? ntlm_seal(&c->protect, sequence, &message, view.token->pvBuffer)
                                            : ntlm_sign(&c->protect, sequence, &message, view.token->pvBuffer);
-    pthread_mutex_unlock(lock);
+    lock_give(lock);
     if (verdict == PROTECT_OK) {
         view.token->cbBuffer = NTLM_TOKEN_SIZE;
     }
@@ -291,7 +287,8 @@ static NTSTATUS NTAPI ntlm_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Q
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     NTSTATUS status;
-    if (ntlm_user_mechlist(c, QualityOfProtection, MessageBuffers, true, &status)) {
+    if (secbuf_mechlist(MessageBuffers) &&
+        ntlm_user_mechlist(c, QualityOfProtection, MessageBuffers, true, &status)) {
         return status;
     }
     return user_make(c, QualityOfProtection, MessageBuffers, MessageSequenceNumber, false);
@@ -322,7 +319,7 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     NTSTATUS status;
-    if (ntlm_user_mechlist(c, 0, MessageBuffers, false, &status)) {
+    if (secbuf_mechlist(MessageBuffers) && ntlm_user_mechlist(c, 0, MessageBuffers, false, &status)) {
         return status;
     }
     status = secbuf_scan(MessageBuffers, user_scan_options(c), &view);
@@ -336,11 +333,11 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
         return SEC_E_INVALID_PARAMETER;
     }
     const struct message message = secbuf_message(&view);
-    pthread_mutex_t *lock = user_lock(c, true);
-    pthread_mutex_lock(lock);
+    struct lock *lock = user_lock(c, true);
+    lock_take(lock);
     status = packages_verdict_status(
         ntlm_verify(&c->protect, MessageSequenceNumber, &message, view.token->pvBuffer));
-    pthread_mutex_unlock(lock);
+    lock_give(lock);
     if (status == SEC_E_OK && QualityOfProtection != NULL && ntlm_protect_active(&c->protect)) {
         *QualityOfProtection = 0;
     }
@@ -424,10 +421,10 @@ static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBuf
     if (view.stream == NULL && secbuf_overlaps(MessageBuffers, &view, true)) {
         return SEC_E_INVALID_PARAMETER;
     }
-    pthread_mutex_t *lock = user_lock(c, true);
-    pthread_mutex_lock(lock);
+    struct lock *lock = user_lock(c, true);
+    lock_take(lock);
     status = packages_verdict_status(user_open(c, MessageSequenceNumber, &got, &plain));
-    pthread_mutex_unlock(lock);
+    lock_give(lock);
     if (status == SEC_E_OK && view.stream != NULL) {
         view.data_out->pvBuffer = (uint8_t *)view.stream->pvBuffer + NTLM_TOKEN_SIZE;
         view.data_out->cbBuffer = view.stream->cbBuffer - NTLM_TOKEN_SIZE;

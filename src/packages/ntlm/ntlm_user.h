@@ -9,8 +9,8 @@
 #define OPENSSPI_PACKAGES_NTLM_USER_H
 
 #include <ntsecpkg.h>
-#include <pthread.h>
 
+#include "base/lock.h"
 #include "base/slab.h"
 #include "packages/ntlm/ntlm_packed.h"
 
@@ -20,7 +20,7 @@
 struct ntlm_user_context {
     struct slab_head head;
     struct ntlm_protect protect; /* guarded by the locks, flags and initiator excepted: they never change */
-    pthread_mutex_t send, receive;
+    struct lock send, receive;
     uint8_t session_key[NTLM_KEY_SIZE];
     uint32_t attributes;
     uint64_t start, expiry;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SHA-1 and SHA-256 with the processor's own instructions (Intel's SHA extensions, in AMD's since Zen). The
+ * words stay in registers from block to block, which is what the libraries' functions for one block lack.
+ */
+#include <cpuid.h>
+#include <immintrin.h>
+
+#include "crypto/blocks.h"
+
+/* 0: not asked yet, 1: no, 2: yes. Whoever asks first or at the same time finds the same. */
+static int shani_known; /* atomic */
+
+static bool shani_ask(void)
+{
+    unsigned a, b, c, d, sse = 0;
+    if (__get_cpuid(1, &a, &b, &sse, &d) == 0 || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0)
+        b = 0;
+    bool yes = (b & bit_SHA) && (sse & bit_SSE4_1) && (sse & bit_SSSE3);
+    __atomic_store_n(&shani_known, yes ? 2 : 1, __ATOMIC_RELAXED);
+    return yes;
+}
+
+static inline bool shani(void)
+{
+    int known = __atomic_load_n(&shani_known, __ATOMIC_RELAXED);
+    return known == 0 ? shani_ask() : known == 2;
+}
+
+#define SHANI __attribute__((target("sha,sse4.1,ssse3")))
+
+static inline SHANI __m128i load_swapped(const uint8_t *data, __m128i order)
+{
+    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)data), order);
+}
+
+/*
+ * Four rounds: g is a constant, the group's number. The next E is the A of four rounds ago, rotated, which
+ * sha1nexte adds to the message words. w[g % 4] is used here and replaced by the words of group g + 4.
+ */
+#define SHA1_FOUR(g)                                                                                         \
+    do {                                                                                                     \
+        __m128i before = abcd;                                                                               \
+        e = (g) == 0 ? _mm_add_epi32(e, w[0]) : _mm_sha1nexte_epu32(e, w[(g) % 4]);                          \
+        abcd = _mm_sha1rnds4_epu32(abcd, e, (g) / 5);                                                        \
+        e = before;                                                                                          \
+        if ((g) < 16)                                                                                        \
+            w[(g) % 4] = _mm_sha1msg2_epu32(                                                                 \
+                _mm_xor_si128(_mm_sha1msg1_epu32(w[(g) % 4], w[((g) + 1) % 4]), w[((g) + 2) % 4]),           \
+                w[((g) + 3) % 4]);                                                                           \
+    } while (0)
+
+static SHANI void sha1_shani(uint32_t state[static 5], const uint8_t *data, size_t blocks)
+{
+    const __m128i order = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
+    /* A in the highest word. */
+    __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)state), 0x1b);
+    __m128i e = _mm_set_epi32((int)state[4], 0, 0, 0);
+    for (; blocks > 0; blocks--, data += 64) {
+        __m128i abcd0 = abcd, e0 = e, w[4];
+        for (int i = 0; i < 4; i++)
+            w[i] = load_swapped(data + 16 * i, order);
+        SHA1_FOUR(0);
+        SHA1_FOUR(1);
+        SHA1_FOUR(2);
+        SHA1_FOUR(3);
+        SHA1_FOUR(4);
+        SHA1_FOUR(5);
+        SHA1_FOUR(6);
+        SHA1_FOUR(7);
+        SHA1_FOUR(8);
+        SHA1_FOUR(9);
+        SHA1_FOUR(10);
+        SHA1_FOUR(11);
+        SHA1_FOUR(12);
+        SHA1_FOUR(13);
+        SHA1_FOUR(14);
+        SHA1_FOUR(15);
+        SHA1_FOUR(16);
+        SHA1_FOUR(17);
+        SHA1_FOUR(18);
+        SHA1_FOUR(19);
+        e = _mm_sha1nexte_epu32(e, e0);
+        abcd = _mm_add_epi32(abcd, abcd0);
+    }
+    _mm_storeu_si128((__m128i *)(void *)state, _mm_shuffle_epi32(abcd, 0x1b));
+    state[4] = (uint32_t)_mm_extract_epi32(e, 3);
+}
+
+/* FIPS 180-4 4.2.2. */
+static const uint32_t sha256_constants[64] __attribute__((aligned(16))) = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+/* Four rounds, as above; the state is in the order that sha256rnds2 wants. */
+#define SHA256_FOUR(g)                                                                                       \
+    do {                                                                                                     \
+        __m128i sum = _mm_add_epi32(                                                                         \
+            w[(g) % 4], _mm_load_si128((const __m128i *)(const void *)(sha256_constants + 4 * (g))));        \
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);                                                       \
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));                              \
+        if ((g) < 12)                                                                                        \
+            w[(g) % 4] =                                                                                     \
+                _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(w[(g) % 4], w[((g) + 1) % 4]),       \
+                                                   _mm_alignr_epi8(w[((g) + 3) % 4], w[((g) + 2) % 4], 4)),  \
+                                     w[((g) + 3) % 4]);                                                      \
+    } while (0)
+
+static SHANI void sha256_shani(uint32_t state[static 8], const uint8_t *data, size_t blocks)
+{
+    const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i dcba = _mm_loadu_si128((const __m128i *)(const void *)state);
+    __m128i hgfe = _mm_loadu_si128((const __m128i *)(const void *)(state + 4));
+    __m128i abef = _mm_shuffle_epi32(_mm_unpacklo_epi64(dcba, hgfe), 0xb1);
+    __m128i cdgh = _mm_shuffle_epi32(_mm_unpackhi_epi64(dcba, hgfe), 0xb1);
+    abef = _mm_shuffle_epi32(abef, 0x4e);
+    cdgh = _mm_shuffle_epi32(cdgh, 0x4e);
+    for (; blocks > 0; blocks--, data += 64) {
+        __m128i abef0 = abef, cdgh0 = cdgh, w[4];
+        for (int i = 0; i < 4; i++)
+            w[i] = load_swapped(data + 16 * i, order);
+        SHA256_FOUR(0);
+        SHA256_FOUR(1);
+        SHA256_FOUR(2);
+        SHA256_FOUR(3);
+        SHA256_FOUR(4);
+        SHA256_FOUR(5);
+        SHA256_FOUR(6);
+        SHA256_FOUR(7);
+        SHA256_FOUR(8);
+        SHA256_FOUR(9);
+        SHA256_FOUR(10);
+        SHA256_FOUR(11);
+        SHA256_FOUR(12);
+        SHA256_FOUR(13);
+        SHA256_FOUR(14);
+        SHA256_FOUR(15);
+        abef = _mm_add_epi32(abef, abef0);
+        cdgh = _mm_add_epi32(cdgh, cdgh0);
+    }
+    abef = _mm_shuffle_epi32(_mm_shuffle_epi32(abef, 0x4e), 0xb1);
+    cdgh = _mm_shuffle_epi32(_mm_shuffle_epi32(cdgh, 0x4e), 0xb1);
+    _mm_storeu_si128((__m128i *)(void *)state, _mm_unpacklo_epi64(abef, cdgh));
+    _mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_unpackhi_epi64(abef, cdgh));
+}
+
+void crypto_sha1_blocks(struct crypto_blocks *s, const uint8_t *data, size_t blocks)
+{
+    if (shani())
+        sha1_shani(s->w32, data, blocks);
+    else
+        crypto_sha1_library(s, data, blocks);
+}
+
+void crypto_sha256_blocks(struct crypto_blocks *s, const uint8_t *data, size_t blocks)
+{
+    if (shani())
+        sha256_shani(s->w32, data, blocks);
+    else
+        crypto_sha256_library(s, data, blocks);
+}
