@@ -167,6 +167,112 @@ static void test_cut_and_longer(void **state)
     assert_false(reads_resp(out, size + 1));
 }
 
+#ifdef WITH_TASN1
+/* What libtasn1 writes from the same ASN.1 we read, with every field where it belongs. DER leaves one way to
+ * write a message: ours is the same, but for what we never write. */
+static void oracle_init(unsigned form)
+{
+    static const uint8_t bytes[200] = {1, 2, 3, 4}, address[4] = {10, 0, 0, 1};
+    const struct oracle_init want = {
+        .mechs = {"1.2.840.113554.1.2.2", form & 1 ? "1.2.840.48018.1.2.2" : NULL, "1.3.6.1.4.1.311.2.2.10",
+                  NULL},
+        .flag_bits = form & 2 ? 7 : 0,
+        .token = form & 4 ? bytes : NULL,
+        .token_size = form & 8 ? 3 : 200,
+        .mic = form & 16 ? bytes : NULL,
+        .mic_size = 16,
+        .hint_name = form & 32 ? "not_defined_in_RFC4178@please_ignore" : NULL,
+        .hint_address = form & 64 ? address : NULL,
+    };
+    uint8_t theirs[ROOM], ours[ROOM];
+    struct negotiate_init m;
+    struct wire_writer w;
+    size_t size = oracle_writes_init(theirs, sizeof theirs, &want);
+    assert_true(negotiate_init_read((struct span){theirs, size}, &m));
+    assert_int_equal(m.mech_count, form & 1 ? 3 : 1);
+    assert_true(negotiate_oid_equal(m.mechs[0], negotiate_oid_kerberos));
+    if (form & 1)
+        assert_true(negotiate_oid_equal(m.mechs[2], negotiate_oid_ntlm));
+    assert_int_equal(m.flags.size, form & 2 ? 2 : 0);
+    assert_int_equal(m.token.size, form & 4 ? want.token_size : 0);
+    assert_int_equal(m.mic.size, form & 16 ? 16 : 0);
+    if (m.token.size)
+        assert_memory_equal(m.token.data, bytes, m.token.size);
+    if (m.mic.size)
+        assert_memory_equal(m.mic.data, bytes, 16);
+    assert_int_equal(m.hinted, (form & (32 | 64)) != 0);
+    assert_int_equal(m.hint_name.size, form & 32 ? 36 : 0);
+    assert_int_equal(m.hint_address.size, form & 64 ? 4 : 0);
+    wire_write_init(&w, ours, sizeof ours);
+    negotiate_init_write(&w, &m);
+    if (!(form & (2 | 64))) {
+        assert_int_equal(w.at, size);
+        assert_memory_equal(ours, theirs, size);
+    }
+}
+
+static void oracle_resp(int state, unsigned form)
+{
+    static const uint8_t bytes[300] = {5, 6, 7};
+    const struct oracle_resp want = {
+        .state = state,
+        .mech = form & 1 ? "1.3.6.1.4.1.311.2.2.10" : NULL,
+        .token = form & 2 ? bytes : NULL,
+        .token_size = form & 4 ? 130 : 300,
+        .mic = form & 8 ? bytes : NULL,
+        .mic_size = 28,
+    };
+    uint8_t theirs[ROOM], ours[ROOM];
+    struct negotiate_resp m;
+    struct wire_writer w;
+    size_t size = oracle_writes_resp(theirs, sizeof theirs, &want);
+    assert_true(negotiate_resp_read((struct span){theirs, size}, &m));
+    assert_int_equal(m.state, state < 0 ? NEGOTIATE_NO_STATE : state);
+    assert_int_equal(m.mech.size, form & 1 ? negotiate_oid_ntlm.size : 0);
+    assert_int_equal(m.token.size, form & 2 ? want.token_size : 0);
+    assert_int_equal(m.mic.size, form & 8 ? 28 : 0);
+    wire_write_init(&w, ours, sizeof ours);
+    negotiate_resp_write(&w, &m);
+    assert_int_equal(w.at, size);
+    assert_memory_equal(ours, theirs, size);
+}
+
+static void test_oracle_writes(void **state)
+{
+    (void)state;
+    for (unsigned form = 0; form < 128; form++)
+        oracle_init(form);
+    for (int s = -1; s < 4; s++)
+        for (unsigned form = 0; form < 16; form++)
+            oracle_resp(s, form);
+}
+
+/* Genuine tokens, and those of whole conversations: libtasn1 reads each of them. */
+static void test_oracle_reads(void **state)
+{
+    struct kit_side x, y;
+    SECURITY_STATUS status;
+    (void)state;
+    assert_status(kit_open(&x, "Negotiate", true, KIT_DOMAIN, KIT_USER, KIT_PASSWORD), SEC_E_OK);
+    assert_status(kit_open(&y, "Negotiate", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&y, ASC_REQ_INTEGRITY, NULL, NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(oracle_reads_init(y.token, y.token_size));
+    status = kit_step(&x, ISC_REQ_INTEGRITY, "host/server", y.token, y.token_size, NULL);
+    assert_true(oracle_reads_init(x.token, x.token_size));
+    for (int leg = 1; leg < 4; leg++) {
+        struct kit_side *from = leg % 2 ? &x : &y, *to = leg % 2 ? &y : &x;
+        status = kit_step(to, to->initiator ? ISC_REQ_INTEGRITY : ASC_REQ_INTEGRITY, "host/server",
+                          from->token, from->token_size, NULL);
+        assert_true(SEC_SUCCESS(status));
+        assert_true(oracle_reads_resp(to->token, to->token_size));
+    }
+    assert_status(status, SEC_E_OK);
+    assert_status(kit_step(&x, ISC_REQ_INTEGRITY, "host/server", y.token, y.token_size, NULL), SEC_E_OK);
+    kit_close(&x);
+    kit_close(&y);
+}
+#endif
+
 /* Lengths that say the same in more bytes, or do not say it; tags of more bytes. */
 static void test_not_distinguished(void **state)
 {
@@ -385,6 +491,10 @@ int main(void)
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_nested),
         cmocka_unit_test(test_inspector),
+#ifdef WITH_TASN1
+        cmocka_unit_test(test_oracle_writes),
+        cmocka_unit_test(test_oracle_reads),
+#endif
     };
     kit_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
