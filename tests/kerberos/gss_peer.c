@@ -10,10 +10,12 @@
  *     m message                GetMIC         v size(32) mic message  VerifyMIC
  *     w message                Wrap, confidential      p message      Wrap, integrity only
  *     u token                  Unwrap: a byte, 1 when it was confidential, and the message
+ *     k                        MIT: the session key that SSPI callers get
  *     W sealed(32) header(32) trailer(32) message   MIT: WrapIOV: size(32), token, message; that many bytes
  * at its beginning and end are signed only U token(32) header(32) trailer(32) token message   MIT: UnwrapIOV
  * of the same: sealed(32), message
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +104,16 @@ static uint32_t word_at(const char *data)
 }
 
 #ifdef PEER_MIT
+static void session_key(void)
+{
+    OM_uint32 minor, ignored;
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    OM_uint32 major = gss_inquire_sec_context_by_oid(&minor, context, GSS_C_INQ_SSPI_SESSION_KEY, &set);
+    bool found = major == GSS_S_COMPLETE && set->count > 0;
+    answer(major, minor, found ? set->elements[0].value : NULL, found ? set->elements[0].length : 0);
+    gss_release_buffer_set(&ignored, &set);
+}
+
 /* HEADER, what is signed only, what is sealed, what is signed only. */
 static void wrap_iov(char *data, size_t size)
 {
@@ -218,6 +230,9 @@ static void request(char operation, char *data, uint32_t size)
         inquire(operation);
         break;
 #ifdef PEER_MIT
+    case 'k':
+        session_key();
+        break;
     case 'W':
         wrap_iov(data, size);
         break;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The library neither links with MIT's libraries nor knows the functions of theirs that protect messages; and a
 # process that uses NTLM alone does not load them.
-# usage: no-mit.sh LIBSSPI SSPI
+# usage: no-mit.sh LIBSSPI SSPI SIGN-VERIFY
 set -euo pipefail
-library=$1 program=$2
+library=$1 program=$2 example=$3
 readelf -d "$library" | grep -q 'libnettle' || { echo "no-mit: readelf shows no libraries at all"; exit 1; }
 if readelf -d "$library" | grep -E 'NEEDED.*(gssapi|krb5|com_err|k5crypto)'; then
     echo "no-mit: $library links with Kerberos' libraries"
@@ -21,5 +21,15 @@ fi
 # Every package starts when they are listed; the library comes with the first credential, not before.
 if LD_DEBUG=libs "$program" packages 2>&1 | grep -E 'calling init.*(gssapi|krb5)'; then
     echo "no-mit: MIT's libraries are loaded before anybody asked for Kerberos"
+    exit 1
+fi
+accounts=$(mktemp)
+trap 'rm -f "$accounts"' EXIT
+echo 'EXAMPLE:alice:Secret 1' >"$accounts"
+said=$(NTLM_USER_FILE=$accounts LD_DEBUG=libs "$example" NTLM 2>&1)
+grep -q '^verify: 0x00000000$' <<<"$said" || { echo "no-mit: NTLM does not sign: $said"; exit 1; }
+grep -q 'calling init.*libsspi' <<<"$said" || { echo "no-mit: LD_DEBUG says nothing"; exit 1; }
+if grep -E 'calling init.*(gssapi|krb5)' <<<"$said"; then
+    echo "no-mit: MIT's libraries are loaded for NTLM"
     exit 1
 fi

@@ -76,12 +76,37 @@ static void test_unprotected(void **state)
     pair_close();
 }
 
+static ULONG last_token(CtxtHandle *context)
+{
+    SecPkgContext_LastClientTokenStatus last;
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &last), SEC_E_OK);
+    return last.LastClientTokenStatus;
+}
+
+/* No context yet, or no more. */
+static void assert_no_context(CtxtHandle *context)
+{
+    SecPkgContext_Sizes sizes;
+    SecPkgContext_SessionKey key;
+    SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
+    uint8_t data[16] = {0}, token[128] = {0};
+    ULONG size = sizeof token;
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_SIZES, &sizes), SEC_E_INVALID_HANDLE);
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_SESSION_KEY, &key), SEC_E_INVALID_HANDLE);
+    assert_status(kit_sign(context, data, 16, token, &size), SEC_E_INVALID_HANDLE);
+    assert_status(kit_verify(context, data, 16, token, 28), SEC_E_INVALID_HANDLE);
+    assert_status(kit_seal(context, data, 16, token, &size), SEC_E_INVALID_HANDLE);
+    assert_status(kit_unseal(context, data, 16, token, 60), SEC_E_INVALID_HANDLE);
+    assert_status(ImpersonateSecurityContext(context), SEC_E_INVALID_HANDLE);
+    assert_status(ExportSecurityContext(context, 0, &packed, NULL), SEC_E_INVALID_HANDLE);
+}
+
 /* Before the end: what is known already, and nothing else. */
 static void test_unfinished(void **state)
 {
     SecPkgContext_NegotiationInfoA negotiation;
+    SecPkgContext_PackageInfoA package;
     SecPkgContext_Target target;
-    SecPkgContext_Sizes sizes;
     (void)state;
     assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
     assert_status(kit_step(&initiator, ISC_REQ_MUTUAL_AUTH, "host/server", NULL, 0, NULL),
@@ -90,11 +115,88 @@ static void test_unfinished(void **state)
                   SEC_E_OK);
     assert_int_equal(negotiation.NegotiationState, SECPKG_NEGOTIATION_IN_PROGRESS);
     FreeContextBuffer(negotiation.PackageInfo);
+    assert_status(QueryContextAttributesA(&initiator.context, SECPKG_ATTR_PACKAGE_INFO, &package), SEC_E_OK);
+    assert_string_equal(package.PackageInfo->Name, "Kerberos");
+    FreeContextBuffer(package.PackageInfo);
     assert_status(QueryContextAttributesA(&initiator.context, SECPKG_ATTR_TARGET, &target), SEC_E_OK);
     pair_assert_text(target.Target, "host/server");
-    assert_status(QueryContextAttributesA(&initiator.context, SECPKG_ATTR_SIZES, &sizes),
-                  SEC_E_INVALID_HANDLE);
+    assert_int_equal(last_token(&initiator.context), SecPkgAttrLastClientTokenMaybe);
+    assert_no_context(&initiator.context);
     kit_close(&initiator);
+}
+
+/* After a failed step: nothing but its end, once. */
+static void test_failed(void **state)
+{
+    (void)state;
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, ISC_REQ_MUTUAL_AUTH, "host/server", NULL, 0, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    assert_status(kit_step(&initiator, ISC_REQ_MUTUAL_AUTH, "host/server", "nothing", 7, NULL),
+                  SEC_E_INVALID_TOKEN);
+    assert_no_context(&initiator.context);
+    assert_status(kit_step(&initiator, ISC_REQ_MUTUAL_AUTH, "host/server", "nothing", 7, NULL),
+                  SEC_E_INVALID_HANDLE);
+    (void)last_token(&initiator.context);
+    assert_status(DeleteSecurityContext(&initiator.context), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&initiator.context), SEC_E_INVALID_HANDLE);
+    initiator.has_context = false;
+    kit_close(&initiator);
+}
+
+/* A later step, with the other side's token and no credential. */
+static SECURITY_STATUS step_without(struct kit_side *side, ULONG flags, const struct kit_side *from)
+{
+    SEC_CHAR target[] = "host/server";
+    SecBuffer in = {(ULONG)from->token_size, SECBUFFER_TOKEN, from->token};
+    SecBuffer out = {KIT_TOKEN_MAX, SECBUFFER_TOKEN, side->token};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in}, out_desc = {SECBUFFER_VERSION, 1, &out};
+    SECURITY_STATUS status =
+        side->initiator
+            ? InitializeSecurityContextA(NULL, &side->context, target, flags, 0, SECURITY_NATIVE_DREP,
+                                         &in_desc, 0, &side->context, &out_desc, &side->attributes, NULL)
+            : AcceptSecurityContext(NULL, &side->context, &in_desc, flags, SECURITY_NATIVE_DREP,
+                                    &side->context, &out_desc, &side->attributes, NULL);
+    side->token_size = out.cbBuffer;
+    return status;
+}
+
+/* Contexts need their credentials' handles for the first step only. */
+static void test_credentials_gone(void **state)
+{
+    static const ULONG isc = PAIR_SEAL | ISC_REQ_MUTUAL_AUTH | ISC_REQ_USE_DCE_STYLE;
+    (void)state;
+    assert_status(kit_open(&initiator, "Kerberos", true, REALM, KIT_USER, KIT_PASSWORD), SEC_E_OK);
+    assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, isc, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(
+        kit_step(&acceptor, ASC_REQ_USE_DCE_STYLE, NULL, initiator.token, initiator.token_size, NULL),
+        SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(last_token(&acceptor.context), SecPkgAttrLastClientTokenNo);
+    struct kit_side *const sides[] = {&initiator, &acceptor};
+    for (int i = 0; i < 2; i++) {
+        assert_status(FreeCredentialsHandle(&sides[i]->credential), SEC_E_OK);
+        sides[i]->has_credential = false;
+    }
+    assert_status(step_without(&initiator, isc, &acceptor), SEC_E_OK);
+    assert_status(step_without(&acceptor, ASC_REQ_USE_DCE_STYLE, &initiator), SEC_E_OK);
+    kit_exchange(&initiator.context, &acceptor.context, "without credentials", true);
+    assert_int_equal(last_token(&acceptor.context), SecPkgAttrLastClientTokenYes);
+    pair_close();
+}
+
+/* Kerberos has no datagram contexts. */
+static void test_datagram(void **state)
+{
+    (void)state;
+    assert_status(kit_open(&initiator, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_open(&acceptor, "Kerberos", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&initiator, ISC_REQ_DATAGRAM, "host/server", NULL, 0, NULL),
+                  SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(kit_step(&initiator, PAIR_SIGN, "host/server", NULL, 0, NULL), SEC_E_OK);
+    assert_status(kit_step(&acceptor, ASC_REQ_DATAGRAM, NULL, initiator.token, initiator.token_size, NULL),
+                  SEC_E_UNSUPPORTED_FUNCTION);
+    pair_close();
 }
 
 /* A TOKEN that is too small, and none: said as such. */
@@ -174,9 +276,15 @@ static void test_allocated_refusal(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags),      cmocka_unit_test(test_unprotected),
-        cmocka_unit_test(test_unfinished), cmocka_unit_test(test_output_room),
-        cmocka_unit_test(test_allocated),  cmocka_unit_test(test_allocated_refusal),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_unprotected),
+        cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_credentials_gone),
+        cmocka_unit_test(test_datagram),
+        cmocka_unit_test(test_output_room),
+        cmocka_unit_test(test_allocated),
+        cmocka_unit_test(test_allocated_refusal),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos context", tests, NULL, NULL);

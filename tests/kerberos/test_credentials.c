@@ -127,6 +127,23 @@ static void test_passwords(void **state)
     free(cache);
 }
 
+/* A context outlives its ticket: LIFESPAN says when it was to end, for whom it matters. */
+static void test_past_its_life(void **state)
+{
+    static const struct sources later = {.now = much_later};
+    SecPkgContext_Lifespan span;
+    (void)state;
+    pair_open("host/server", PAIR_SEAL, 0);
+    sources_replace(&later);
+    minutes = 601;
+    assert_status(QueryContextAttributesA(&initiator.context, SECPKG_ATTR_LIFESPAN, &span), SEC_E_OK);
+    assert_true((uint64_t)span.tsExpiry.QuadPart < much_later(NULL));
+    kit_exchange(&initiator.context, &acceptor.context, "after its end", true);
+    kit_exchange(&acceptor.context, &initiator.context, "and back", true);
+    sources_replace(NULL);
+    pair_close();
+}
+
 /* ---- which credentials ---- */
 
 static SECURITY_STATUS acquire(const char *principal, ULONG use, CredHandle *credential)
@@ -231,9 +248,10 @@ static void test_client_keytab(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_delegation), cmocka_unit_test(test_no_delegation),
-        cmocka_unit_test(test_passwords),  cmocka_unit_test(test_principals),
-        cmocka_unit_test(test_both_uses),  cmocka_unit_test(test_client_keytab),
+        cmocka_unit_test(test_delegation),    cmocka_unit_test(test_no_delegation),
+        cmocka_unit_test(test_passwords),     cmocka_unit_test(test_past_its_life),
+        cmocka_unit_test(test_principals),    cmocka_unit_test(test_both_uses),
+        cmocka_unit_test(test_client_keytab),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests_name("kerberos credentials", tests, NULL, NULL);

@@ -60,13 +60,62 @@ static void test_encryption_types(void **state)
     realm_prefer(0);
 }
 
+/* The server that both sides' NATIVE_NAMES name. */
+static void assert_server(CtxtHandle *context, const char *want)
+{
+    SecPkgContext_NativeNamesA names;
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_NATIVE_NAMES, &names), SEC_E_OK);
+    assert_string_equal(names.sServerName, want);
+    FreeContextBuffer(names.sServerName);
+    FreeContextBuffer(names.sClientName);
+}
+
+/* Every form in which a target may be written, and whose ticket it got. */
 static void test_targets(void **state)
 {
-    static const char *const targets[] = {"host/server", "host@server", "HOST/SERVER", "Host/Server",
-                                          ("host/server@" REALM)};
+    static const char *const services[] = {"HTTP/web.test.example", "host/web.test.example",
+                                           "MSSQLSvc/server:1433", "ldap/dc.test.example/test.example",
+                                           "worker"};
+    static const struct {
+        const char *target, *server;
+    } cases[] = {
+        {"host/server", "host/server"},
+        {"host@server", "host/server"},
+        {"HOST/SERVER", "host/server"},
+        {"Host/Server", "host/server"},
+        {"host/server@" REALM, "host/server"},
+        {"HTTP/web.test.example", "HTTP/web.test.example"},
+        {"HTTP/WEB.Test.Example", "HTTP/web.test.example"},
+        {"HTTP@web.test.example", "HTTP/web.test.example"},
+        {"HTTP/web.test.example@" REALM, "HTTP/web.test.example"},
+        {"web.test.example", "host/web.test.example"},
+        {"MSSQLSvc/server:1433", "MSSQLSvc/server:1433"},
+        {"ldap/dc.test.example/test.example", "ldap/dc.test.example/test.example"},
+        {"ldap/dc.test.example/test.example@" REALM, "ldap/dc.test.example/test.example"},
+        {"worker", "worker"},
+        {"worker@" REALM, "worker"},
+        {REALM "\\worker", "worker"},
+    };
+    char text[256];
     (void)state;
-    for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++)
-        establish(targets[t], ISC_REQ_MUTUAL_AUTH, 0);
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        snprintf(text, sizeof text, "addprinc -randkey -e aes256-cts-hmac-sha1-96:normal %s", services[i]);
+        realm_admin(text);
+        snprintf(text, sizeof text, "ktadd -k %s/keytab -norandkey %s", kit_folder(), services[i]);
+        realm_admin(text);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct kit_side initiator, acceptor;
+        print_message("# %s\n", cases[i].target);
+        assert_status(realm_handshake(cases[i].target, SEAL | ISC_REQ_MUTUAL_AUTH, 0, &initiator, &acceptor),
+                      SEC_E_OK);
+        snprintf(text, sizeof text, "%s@" REALM, cases[i].server);
+        assert_server(&initiator.context, text);
+        assert_server(&acceptor.context, text);
+        converse(&initiator, &acceptor, true);
+        kit_close(&initiator);
+        kit_close(&acceptor);
+    }
 }
 
 int main(void)

@@ -303,6 +303,17 @@ static void exchange_scattered(struct dialogue *d, unsigned round, bool sealed)
     they_scatter(d, text, size, sealed);
 }
 
+/* SESSION_KEY is what MIT hands to its SSPI callers: the acceptor's subkey, or else the initiator's. */
+static void compare_keys(struct dialogue *d)
+{
+    SecPkgContext_SessionKey key;
+    assert_status(QueryContextAttributesA(&d->side.context, SECPKG_ATTR_SESSION_KEY, &key), SEC_E_OK);
+    ask(d, 'k', NULL, 0);
+    assert_int_equal(key.SessionKeyLength, d->reply.size);
+    assert_memory_equal(key.SessionKey, d->reply.data, key.SessionKeyLength);
+    FreeContextBuffer(key.SessionKey);
+}
+
 static void scattered(unsigned type, bool ours, ULONG way)
 {
     struct dialogue *d = calloc(1, sizeof *d);
@@ -311,6 +322,7 @@ static void scattered(unsigned type, bool ours, ULONG way)
     snprintf(d->target, sizeof d->target, "t%u/server", type);
     print_message("# %s, %s, 0x%x\n", d->target, ours ? "we start" : "the peer starts", (unsigned)way);
     handshake(d, ours, way);
+    compare_keys(d);
     for (unsigned round = 0; round < ROUNDS; round++) {
         exchange_mics(d, round);
         exchange_scattered(d, round, true);
