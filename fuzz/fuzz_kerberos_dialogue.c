@@ -14,6 +14,8 @@
  */
 #include "fuzz_kerberos_realm.h"
 
+#include "base/mem.h"
+
 enum { TOKEN_MAX = 48000, STEPS = 24 };
 
 struct side {
@@ -271,9 +273,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     start();
+    size_t live = mem_live();
     begin(fuzz_u8(&in));
     for (int steps = 0; in.size && steps < STEPS; steps++)
         one_step(&in);
     end();
+    fuzz_check(mem_live() == live);
     return 0;
 }
