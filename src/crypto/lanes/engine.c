@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is in which lane, and where its next blocks are. Compiled once per hash by constant propagation: every
+ * function below takes the hash's shape as a constant. */
+#include "base/secret.h"
+#include "crypto/blocks.h"
+#include "crypto/lanes/kernels.h"
+#include "crypto/lanes/lanes.h"
+
+#define CONSTANT_SHAPE static inline __attribute__((always_inline))
+
+enum { WORDS_MAX = 8, BUFFER = 256, BLOCK_MAX = 128, BUFFER_SLACK = 32, ALIGNED = 64 };
+
+/* A word that is the same in all lanes. */
+union row {
+    uint32_t words32[LANES_MAX];
+    uint64_t words64[LANES_SHA512];
+} __attribute__((aligned(ALIGNED)));
+
+#define TIMES_8(x)  x, x, x, x, x, x, x, x
+#define TIMES_32(x) TIMES_8(x), TIMES_8(x), TIMES_8(x), TIMES_8(x)
+
+static const union row row_zero;
+static const union row row_end_little = {.words32 = {TIMES_32(0x80)}};
+static const union row row_end_big = {.words32 = {TIMES_32(0x80000000)}};
+static const union row row_end_long = {.words64 = {TIMES_8(UINT64_C(0x80) << 56)}};
+/* Of the outer hash: a block and a digest, in bits. */
+static const union row row_size_md5 = {.words32 = {TIMES_32((64 + 16) * 8)}};
+static const union row row_size_sha1 = {.words32 = {TIMES_32((64 + 20) * 8)}};
+static const union row row_size_sha256 = {.words32 = {TIMES_32((64 + 32) * 8)}};
+static const union row row_size_sha384 = {.words64 = {TIMES_8((128 + 48) * 8)}};
+
+/* What the hashes differ in. */
+struct shape {
+    size_t word;   /* bytes of a word */
+    size_t words;  /* of the state */
+    size_t digest; /* words of the digest */
+    size_t lanes;
+    bool big_endian;
+    const union row *end, *size; /* the outer block behind its digest */
+};
+
+static const struct shape shape_md5 = {4, 4, 4, LANES_MD5, false, &row_end_little, &row_size_md5};
+static const struct shape shape_sha1 = {4, 5, 5, LANES_SHA1, true, &row_end_big, &row_size_sha1};
+static const struct shape shape_sha256 = {4, 8, 8, LANES_SHA256, true, &row_end_big, &row_size_sha256};
+static const struct shape shape_sha384 = {8, 8, 6, LANES_SHA512, true, &row_end_long, &row_size_sha384};
+
+CONSTANT_SHAPE size_t block_of(const struct shape *s)
+{
+    return 16 * s->word;
+}
+
+/* The hash in use. */
+struct method {
+    lanes_kernel32 *kernel32;
+    lanes_kernel64 *kernel64; /* where words have 64 bits */
+    size_t least;
+    /* Whole blocks into one state. */
+    void (*alone)(struct crypto_blocks *state, const uint8_t *blocks, size_t count);
+};
+
+/* A message under way, and room for the blocks that are not in one piece. */
+struct lane {
+    const struct lanes_job *job;
+    struct span rest; /* of the piece that is being read */
+    size_t next;      /* piece: 0 .. message.count-1 the parts, message.count the tail */
+    uint64_t size;    /* bytes read so far, the key's block included */
+    bool ended;       /* the padding was handed out */
+    uint8_t buffer[BUFFER + BLOCK_MAX + BUFFER_SLACK];
+};
+
+/* Inner hashes that are done and wait for the outer one, spread over its lanes. */
+struct outer {
+    uint8_t state[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
+    uint8_t digest[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
+    const void *rows[16]; /* of the block */
+    const struct lanes_job *jobs[LANES_MAX];
+    size_t count;
+};
+
+struct engine {
+    uint8_t state[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
+    const uint8_t *blocks[LANES_MAX]; /* where each lane's next blocks are */
+    size_t left[LANES_MAX];           /* and how many */
+    struct lane *lanes[LANES_MAX];
+    size_t active;
+    struct method method;
+    struct outer outer;
+    struct lane room[LANES_MAX];
+};
+_Static_assert(WORDS_MAX *LANES_MAX * 4 >= 8 * LANES_SHA512 * 8, "states of 64-bit words fit");
+
+CONSTANT_SHAPE uint8_t *cell(const struct shape *s, uint8_t *rows, size_t row, size_t lane)
+{
+    return rows + (row * s->lanes + lane) * s->word;
+}
+
+CONSTANT_SHAPE void run_kernel(const struct shape *s, const struct method *m, uint8_t *state,
+                               const uint8_t *const *blocks, size_t count, size_t lanes,
+                               const void *const *rows)
+{
+    if (s->word == 8)
+        m->kernel64((uint64_t *)(void *)state, blocks, count, lanes,
+                    (const uint64_t *const *)(const void *)rows);
+    else
+        m->kernel32((uint32_t *)(void *)state, blocks, count, lanes,
+                    (const uint32_t *const *)(const void *)rows);
+}
+
+/* ---- the outer hash: one block each, digest and padding; only the digest differs ---- */
+
+CONSTANT_SHAPE void outer_init(const struct shape *s, struct outer *o)
+{
+    for (size_t i = 0; i < 16; i++)
+        o->rows[i] = i < s->digest ? (const void *)cell(s, o->digest, i, 0) : &row_zero;
+    o->rows[s->digest] = s->end;
+    o->rows[s->big_endian ? 15 : 14] = s->size;
+    o->count = 0;
+}
+
+CONSTANT_SHAPE void outer_write(const struct shape *s, struct outer *o, size_t lane)
+{
+    uint8_t *mac = o->jobs[lane]->mac;
+    for (size_t i = 0; i < s->digest; i++) {
+        uint64_t number = 0;
+        uint32_t half;
+        if (s->word == 8) {
+            memcpy(&number, cell(s, o->state, i, lane), 8);
+            number = __builtin_bswap64(number);
+        } else {
+            memcpy(&half, cell(s, o->state, i, lane), 4);
+            half = s->big_endian ? __builtin_bswap32(half) : half;
+        }
+        memcpy(mac + i * s->word, s->word == 8 ? (const void *)&number : &half, s->word);
+    }
+}
+
+CONSTANT_SHAPE void outer_run(const struct shape *s, const struct method *m, struct outer *o)
+{
+    run_kernel(s, m, o->state, NULL, 1, o->count, o->rows);
+    for (size_t i = 0; i < o->count; i++)
+        outer_write(s, o, i);
+    o->count = 0;
+}
+
+/* Word i of the inner hash is at digest + i * step. */
+CONSTANT_SHAPE void outer_add(const struct shape *s, const struct method *m, struct outer *o,
+                              const struct lanes_job *job, const uint8_t *digest, size_t step)
+{
+    const uint8_t *key = (const uint8_t *)job->key + s->words * s->word;
+    const size_t at = o->count;
+    for (size_t i = 0; i < s->digest; i++)
+        memcpy(cell(s, o->digest, i, at), digest + i * step, s->word);
+    for (size_t i = 0; i < s->words; i++)
+        memcpy(cell(s, o->state, i, at), key + i * s->word, s->word);
+    o->jobs[at] = job;
+    o->count = at + 1;
+    if (at + 1 == s->lanes)
+        outer_run(s, m, o);
+}
+
+/* ---- one message: its next blocks ---- */
+
+CONSTANT_SHAPE void lane_begin(const struct shape *s, struct lane *lane, const struct lanes_job *job)
+{
+    lane->job = job;
+    lane->rest = job->message.head;
+    lane->next = 0;
+    lane->size = block_of(s);
+    lane->ended = false;
+}
+
+/* A few bytes, without a call: two pieces that overlap cover any size. */
+static inline __attribute__((always_inline)) void copy_ends(uint8_t *to, const uint8_t *from, size_t size,
+                                                            size_t piece)
+{
+    uint8_t first[16], last[16];
+    memcpy(first, from, piece);
+    memcpy(last, from + size - piece, piece);
+    memcpy(to, first, piece);
+    memcpy(to + size - piece, last, piece);
+}
+
+static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
+{
+    for (; size > 32; size -= 16, to += 16, from += 16)
+        memcpy(to, from, 16);
+    if (size >= 16)
+        copy_ends(to, from, size, 16);
+    else if (size >= 8)
+        copy_ends(to, from, size, 8);
+    else if (size >= 4)
+        copy_ends(to, from, size, 4);
+    else if (size > 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+}
+
+/* Padding behind `used` bytes of the buffer; the blocks that makes. */
+CONSTANT_SHAPE size_t lane_end(const struct shape *s, struct lane *lane, size_t used)
+{
+    size_t block = block_of(s), length = 2 * s->word;
+    size_t size = (used + 1 + length + block - 1) / block * block;
+    uint64_t bits = lane->size * 8;
+    lane->buffer[used] = 0x80;
+    memset(lane->buffer + used + 1, 0, block + length); /* more than there is to fill, but no loop */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bits = __builtin_bswap64(bits);
+#endif
+    if (s->big_endian)
+        bits = __builtin_bswap64(bits);
+    memcpy(lane->buffer + size - 8, &bits, 8);
+    lane->ended = true;
+    return size / block;
+}
+
+/*
+ * The next whole blocks in one piece: how many, and *run where; 0 once the message is through. A piece of a
+ * block or more is read where it lies once the blocks before it are full. (What is read and written in turn
+ * is kept in variables: bytes may alias anything in *lane.)
+ */
+CONSTANT_SHAPE size_t lane_run(const struct shape *s, struct lane *lane, const uint8_t **run)
+{
+    const struct crypto_message *m = &lane->job->message;
+    const size_t block = block_of(s), pieces = m->count;
+    struct span rest = lane->rest;
+    size_t used = 0, next = lane->next, blocks = 0;
+    uint8_t *buffer = lane->buffer;
+    if (lane->ended)
+        return 0;
+    *run = buffer;
+    for (;;) {
+        size_t over = used % block;
+        if (rest.size == 0) {
+            if (next > pieces)
+                break;
+            rest = next == pieces ? m->tail : m->parts[next];
+            next++;
+        } else if (over == 0 && rest.size >= block) {
+            if (used == 0) {
+                *run = rest.data;
+                blocks = rest.size / block;
+                rest.data += blocks * block;
+                rest.size %= block;
+                lane->size += blocks * block;
+            }
+            break;
+        } else {
+            /* A short piece goes into the buffer whole, of a long one what fills the block. */
+            size_t room = rest.size < 2 * block ? BUFFER - used : block - over;
+            size_t taken = rest.size < room ? rest.size : room;
+            copy_short(buffer + used, rest.data, taken);
+            rest.data += taken;
+            rest.size -= taken;
+            used += taken;
+            if (used == BUFFER)
+                break;
+        }
+    }
+    lane->size += used;
+    lane->rest = rest;
+    lane->next = next;
+    if (blocks > 0)
+        return blocks;
+    return next > pieces && rest.size == 0 && used < BUFFER ? lane_end(s, lane, used) : used / block;
+}
+
+/* ---- all of them ---- */
+
+/* The job's message into lane l. */
+CONSTANT_SHAPE void engine_fill(const struct shape *s, struct engine *e, size_t l,
+                                const struct lanes_job *job)
+{
+    for (size_t i = 0; i < s->words; i++)
+        memcpy(cell(s, e->state, i, l), (const uint8_t *)job->key + i * s->word, s->word);
+    lane_begin(s, e->lanes[l], job);
+    e->left[l] = lane_run(s, e->lanes[l], &e->blocks[l]);
+}
+
+/* The last lane takes lane l's place. */
+CONSTANT_SHAPE void engine_drop(const struct shape *s, struct engine *e, size_t l)
+{
+    size_t last = --e->active;
+    struct lane *free_lane = e->lanes[l];
+    for (size_t i = 0; i < s->words; i++)
+        memcpy(cell(s, e->state, i, l), cell(s, e->state, i, last), s->word);
+    e->lanes[l] = e->lanes[last];
+    e->lanes[last] = free_lane;
+    e->blocks[l] = e->blocks[last];
+    e->left[l] = e->left[last];
+}
+
+/* As many blocks as every lane has in one piece. */
+CONSTANT_SHAPE void engine_step(const struct shape *s, struct engine *e)
+{
+    size_t count = e->left[0];
+    for (size_t l = 1; l < e->active; l++)
+        count = e->left[l] < count ? e->left[l] : count;
+    for (size_t l = e->active; l < s->lanes; l++)
+        e->blocks[l] = e->blocks[0];
+    run_kernel(s, &e->method, e->state, e->blocks, count, e->active, NULL);
+    for (size_t l = 0; l < e->active; l++) {
+        e->left[l] -= count;
+        e->blocks[l] += count * block_of(s);
+    }
+}
+
+/* What is left of lane l, without the others. */
+CONSTANT_SHAPE void engine_alone(const struct shape *s, struct engine *e, size_t l)
+{
+    struct crypto_blocks state;
+    uint8_t *words = (uint8_t *)&state;
+    for (size_t i = 0; i < s->words; i++)
+        memcpy(words + i * s->word, cell(s, e->state, i, l), s->word);
+    do
+        e->method.alone(&state, e->blocks[l], e->left[l]);
+    while ((e->left[l] = lane_run(s, e->lanes[l], &e->blocks[l])) != 0);
+    outer_add(s, &e->method, &e->outer, e->lanes[l]->job, words, s->word);
+    secret_wipe(words, s->words * s->word);
+}
+_Static_assert(offsetof(struct crypto_blocks, w32) == 0 && offsetof(struct crypto_blocks, w64) == 0,
+               "words come first");
+
+CONSTANT_SHAPE void engine_run(const struct shape *s, const struct method *method,
+                               const struct lanes_job *jobs, size_t count)
+{
+    struct engine e;
+    size_t next = 0;
+    e.method = *method;
+    outer_init(s, &e.outer);
+    for (e.active = 0; e.active < s->lanes && next < count; e.active++) {
+        e.lanes[e.active] = &e.room[e.active];
+        engine_fill(s, &e, e.active, &jobs[next++]);
+    }
+    while (e.active >= method->least) {
+        engine_step(s, &e);
+        for (size_t l = 0; l < e.active;) {
+            if (e.left[l] == 0)
+                e.left[l] = lane_run(s, e.lanes[l], &e.blocks[l]);
+            if (e.left[l] != 0) {
+                l++;
+                continue;
+            }
+            outer_add(s, method, &e.outer, e.lanes[l]->job, cell(s, e.state, 0, l), s->lanes * s->word);
+            if (next < count)
+                engine_fill(s, &e, l++, &jobs[next++]);
+            else
+                engine_drop(s, &e, l);
+        }
+    }
+    while (e.active > 0)
+        engine_alone(s, &e, --e.active);
+    if (e.outer.count > 0)
+        outer_run(s, method, &e.outer);
+    secret_wipe(e.state, s->words * s->lanes * s->word);
+    secret_wipe(e.outer.state, s->words * s->lanes * s->word);
+    secret_wipe(e.outer.digest, s->digest * s->lanes * s->word);
+}
+
+/* ---- the hashes ---- */
+
+void lanes_hmac_md5(const struct lanes_job *jobs, size_t count)
+{
+    const struct lanes_kernels *k = lanes_kernels();
+    const struct method method = {.kernel32 = k->md5, .least = k->md5_least, .alone = crypto_md5_blocks};
+    if (count >= k->md5_least) {
+        engine_run(&shape_md5, &method, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        crypto_hmac_md5(jobs[i].key, &jobs[i].message, jobs[i].mac);
+}
+
+void lanes_hmac_sha1(const struct lanes_job *jobs, size_t count)
+{
+    const struct lanes_kernels *k = lanes_kernels();
+    const struct method method = {.kernel32 = k->sha1, .least = k->sha1_least, .alone = crypto_sha1_blocks};
+    if (count >= k->sha1_least) {
+        engine_run(&shape_sha1, &method, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        crypto_hmac_sha1(jobs[i].key, &jobs[i].message, jobs[i].mac);
+}
+
+void lanes_hmac_sha256(const struct lanes_job *jobs, size_t count)
+{
+    const struct lanes_kernels *k = lanes_kernels();
+    const struct method method = {
+        .kernel32 = k->sha256, .least = k->sha256_least, .alone = crypto_sha256_blocks};
+    if (count >= k->sha256_least) {
+        engine_run(&shape_sha256, &method, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        crypto_hmac_sha256(jobs[i].key, &jobs[i].message, jobs[i].mac);
+}
+
+void lanes_hmac_sha384(const struct lanes_job *jobs, size_t count)
+{
+    const struct lanes_kernels *k = lanes_kernels();
+    const struct method method = {
+        .kernel64 = k->sha512, .least = k->sha512_least, .alone = crypto_sha512_blocks};
+    if (count >= k->sha512_least) {
+        engine_run(&shape_sha384, &method, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        crypto_hmac_sha384(jobs[i].key, &jobs[i].message, jobs[i].mac);
+}
