@@ -13,14 +13,22 @@
 
 enum { LIMIT_MS = 30000 };
 
-int http_listen(int *port)
+int http_reserve(int *port)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof a;
-    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(s >= 0 && bind(s, (struct sockaddr *)&a, sizeof a) == 0 && listen(s, 8) == 0 &&
+    int yes = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(s >= 0 && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                bind(s, (struct sockaddr *)&a, sizeof a) == 0 &&
                 getsockname(s, (struct sockaddr *)&a, &size) == 0);
     *port = ntohs(a.sin_port);
+    return s;
+}
+
+int http_listen(int *port)
+{
+    int s = http_reserve(port);
+    assert_true(listen(s, 8) == 0);
     return s;
 }
 

@@ -14,6 +14,11 @@ struct http {
 
 /* A listening socket; its port in *port. */
 int http_listen(int *port);
+/*
+ * A free port of the loopback interface, bound and not listening: as long as the socket is open nobody is
+ * given that port, and a server that names it, with SO_REUSEADDR as servers do, can have it.
+ */
+int http_reserve(int *port);
 /* False: nobody came within the limit. */
 bool http_accept(struct http *h, int listener);
 /* Tries until somebody listens, within a limit. */

@@ -136,7 +136,7 @@ static void start_apache(void)
 {
     static char text[4096], config[128], line[1024];
     const char *folder = kit_folder();
-    close(http_listen(&apache_port));
+    int reserved = http_reserve(&apache_port);
     /* Its children are somebody else where it is started as root; the keys are the test's. */
     chmod(folder, 0755);
     chmod(kit_path("keytab"), 0644);
@@ -175,6 +175,7 @@ static void start_apache(void)
     do
         peer_get_line(&apache, line, sizeof line);
     while (strstr(line, "resuming normal operations") == NULL);
+    close(reserved);
 }
 
 static void apache_serves(const char *list, const char *password, const char *package)
