@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file opensspi.h
- * What OpenSSPI adds to SSPI: status names and advice, the NTLM accounts store, the token inspector.
+ * What OpenSSPI adds to SSPI: status names and advice, the NTLM accounts store, contexts in the Linux kernel,
+ * the token inspector.
  *
  * Text is UTF-8 and NUL-terminated. Functions are safe from any number of threads. Where a function takes a
  * SspiErrorInfo pointer, it may be NULL; when given, text[] is written on failure only and says what is wrong
@@ -88,6 +89,35 @@ SECURITY_STATUS SspiAccountImport(const char *store, const char *file, BOOLEAN R
 SECURITY_STATUS SspiPackageSettings(const char *Name,
                                     BOOLEAN (*Each)(void *arg, const char *key, const char *value), void *arg,
                                     SspiErrorInfo *error);
+
+/* ---- contexts in the Linux kernel ----
+ *
+ * With the module ssp_ksec an established context of NTLM or Kerberos becomes a key of type ssp_context, and
+ * messages are signed and verified where the key is: in the kernel, for whoever may use the key. Signatures
+ * are those of MakeSignature over one buffer. A key ends as keys do: keyctl revoke, its timeout, the end of
+ * its keyring.
+ */
+
+/** Moves the context into the kernel. Sequence numbers go on; the context here is gone and its handle is
+ * SEC_E_INVALID_HANDLE. Calls of other threads with the context must have returned; new ones find it closed.
+ * Description: the key's; NULL: one that nobody has (in a keyring a new key replaces one of the same
+ * description). Keyring: a keyring's number or one of KEY_SPEC_ in <linux/keyctl.h>; 0: the session's. *Key:
+ * the key's number. On failure *Key is untouched and the context as it was, and usable: SEC_E_INVALID_HANDLE
+ * (no established context, no such keyring); SEC_E_UNSUPPORTED_FUNCTION (no module ssp_ksec, no Linux, or the
+ * package packs no contexts); SEC_E_SECPKG_NOT_FOUND (the module does not have the package);
+ * SEC_E_INVALID_TOKEN (of another version); STATUS_ACCESS_DENIED (permissions); SEC_E_INSUFFICIENT_MEMORY (or
+ * the user's quota of keys); SEC_E_INVALID_PARAMETER. */
+SECURITY_STATUS SspiKernelLoadContext(PCtxtHandle phContext, const char *Description, LONG Keyring, LONG *Key,
+                                      SspiErrorInfo *error);
+/** MakeSignature by the kernel, for messages up to 65535 bytes. MessageSeqNo counts in datagram contexts
+ * only. *cbSignature: room, then the signature's length; untouched on failure. The statuses of MakeSignature;
+ * SEC_E_INVALID_HANDLE (no such key, revoked, expired); STATUS_ACCESS_DENIED; SEC_E_INVALID_PARAMETER (too
+ * long). */
+SECURITY_STATUS SspiKernelSign(LONG Key, ULONG MessageSeqNo, const void *Message, ULONG cbMessage,
+                               void *Signature, ULONG *cbSignature, SspiErrorInfo *error);
+/** VerifySignature by the kernel, likewise. */
+SECURITY_STATUS SspiKernelVerify(LONG Key, ULONG MessageSeqNo, const void *Message, ULONG cbMessage,
+                                 const void *Signature, ULONG cbSignature, SspiErrorInfo *error);
 
 /* ---- the token inspector ---- */
 
