@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lsa/lsa.h"
 #include "packages/psk/psk_packed.h"
 
 enum { ISC = ISC_REQ_INTEGRITY, ASC = ASC_REQ_INTEGRITY, TOKEN = PSK_TOKEN_SIZE };
@@ -285,6 +286,19 @@ static void test_identities(void **state)
     with_identities("alice " KIT_KEY "\nbob 00112233445566778899aabbccddeeff\n", 0600);
 }
 
+/* The keys are the process's: a thread that acts for a client has none of them, whatever name it gives. */
+static void test_impersonating(void **state)
+{
+    (void)state;
+    with_identities("alice " HEX32 "\n", 0600);
+    lsa_client_set(0, 0);
+    assert_status(acquire("alice"), SEC_E_NO_CREDENTIALS);
+    assert_status(acquire(NULL), SEC_E_NO_CREDENTIALS);
+    lsa_client_clear();
+    assert_status(acquire("alice"), SEC_E_OK);
+    with_identities("alice " KIT_KEY "\nbob 00112233445566778899aabbccddeeff\n", 0600);
+}
+
 /* The acceptor has another key for the name, or does not know it: the answer has the same form, and the
  * initiator refuses it, because who gave it does not know the key. */
 static void test_wrong_keys(void **state)
@@ -520,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_datagrams_on_one_side),
         cmocka_unit_test(test_bindings),
         cmocka_unit_test(test_identities),
+        cmocka_unit_test(test_impersonating),
         cmocka_unit_test(test_wrong_keys),
         cmocka_unit_test(test_algorithms),
         cmocka_unit_test(test_not_agreed),

@@ -41,7 +41,7 @@ enum defect {
     qop_on_failure,         /* *pfQOP is written whatever happens */
     length_unset,           /* TOKEN.cbBuffer stays the size of the buffer */
     leaks_contexts,         /* the user half's */
-    leaks_credentials,      /* */
+    leaks_credentials,      /* the LSA half's */
     crashes,                /* SpSealMessage */
     hangs,                  /* SpQueryContextAttributes, for names */
     allocates,              /* a heap block per signature, and a number lost when there is none */
@@ -53,6 +53,7 @@ enum defect {
     handshake_unchecked,    /* the MAC of the handshake is not looked at */
     half_a_pair,            /* SealMessage without UnsealMessage */
     knows_everything,       /* unknown attributes succeed */
+    trips,                  /* none by itself: crashes or hangs in the function that $TRIP names */
 };
 
 #endif

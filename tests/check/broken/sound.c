@@ -48,6 +48,19 @@ static const uint8_t shared_key[32] = "a key that everybody knows, 32 B";
 static PLSA_SECPKG_FUNCTION_TABLE lsa;
 static PSECPKG_DLL_FUNCTIONS dll;
 
+/* Of the package that comes to grief where the environment says: TRIP="crash MakeSignature" or "hang ...". */
+static void enter(const char *name)
+{
+    const char *how = DEFECT == trips ? getenv("TRIP") : NULL;
+
+    if (how == NULL || strcmp(strchr(how, ' ') + 1, name) != 0)
+        return;
+    if (how[0] == 'c')
+        __builtin_trap();
+    for (;;)
+        sched_yield();
+}
+
 static void wipe(void *p, size_t size)
 {
     explicit_bzero(p, size);
@@ -98,6 +111,7 @@ static atomic_ulong credentials; /* alive */
 static NTSTATUS NTAPI sound_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
+    enter("Initialize");
     (void)PackageId;
     (void)Parameters;
     lsa = FunctionTable;
@@ -106,11 +120,13 @@ static NTSTATUS NTAPI sound_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS P
 
 static NTSTATUS NTAPI sound_Shutdown(void)
 {
+    enter("Shutdown");
     return SEC_E_OK;
 }
 
 static NTSTATUS NTAPI sound_GetInfo(PSecPkgInfoW PackageInfo)
 {
+    enter("GetInfo");
     static SEC_WCHAR name[] = u"sound", comment[] = u"For tests of the conformance kit";
 
     *PackageInfo = (SecPkgInfoW){
@@ -130,6 +146,7 @@ static NTSTATUS NTAPI sound_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
                                     PVOID AuthorizationData, PVOID GetKeyFunciton, PVOID GetKeyArgument,
                                     PLSA_SEC_HANDLE CredentialHandle, PTimeStamp ExpirationTime)
 {
+    enter("AcquireCredentialsHandle");
     uint32_t *credential = lsa->AllocateLsaHeap(sizeof *credential);
 
     (void)PrincipalName;
@@ -148,6 +165,7 @@ static NTSTATUS NTAPI sound_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
 
 static NTSTATUS NTAPI sound_FreeCredentials(LSA_SEC_HANDLE CredentialHandle)
 {
+    enter("FreeCredentialsHandle");
     if (DEFECT != leaks_credentials)
         lsa->FreeLsaHeap((PVOID)CredentialHandle);
     atomic_fetch_sub(&credentials, 1);
@@ -184,6 +202,7 @@ static struct handshake *context_find(LSA_SEC_HANDLE id)
 
 static NTSTATUS NTAPI sound_DeleteContext(LSA_SEC_HANDLE ContextHandle)
 {
+    enter("DeleteContext");
     pthread_mutex_lock(&lock);
     struct handshake *h = context_find(ContextHandle);
     if (h != NULL) {
@@ -366,6 +385,7 @@ static NTSTATUS NTAPI sound_Initiate(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HA
                                      PULONG ContextAttributes, PTimeStamp ExpirationTime,
                                      PBOOLEAN MappedContext, PSecBuffer ContextData)
 {
+    enter("InitLsaModeContext");
     uint8_t hello[HANDSHAKE], reply[HANDSHAKE];
 
     (void)CredentialHandle;
@@ -405,6 +425,7 @@ static NTSTATUS NTAPI sound_Accept(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HAND
                                    PULONG ContextAttributes, PTimeStamp ExpirationTime,
                                    PBOOLEAN MappedContext, PSecBuffer ContextData)
 {
+    enter("AcceptLsaModeContext");
     uint8_t hello[HANDSHAKE], reply[HANDSHAKE];
 
     (void)CredentialHandle;
@@ -509,6 +530,7 @@ static void context_free(struct context *c)
 static NTSTATUS NTAPI sound_InstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable,
                                          PVOID *UserFunctions)
 {
+    enter("InstanceInit");
     (void)Version;
     (void)UserFunctions;
     dll = FunctionTable;
@@ -517,6 +539,7 @@ static NTSTATUS NTAPI sound_InstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS Fu
 
 static NTSTATUS NTAPI sound_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PSecBuffer PackedContext)
 {
+    enter("InitUserModeContext");
     NTSTATUS status = SEC_E_INVALID_TOKEN;
     struct packed p;
     ULONG size = DEFECT == packed_over_read ? PACKED : PackedContext->cbBuffer;
@@ -540,6 +563,7 @@ static NTSTATUS NTAPI sound_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PS
 
 static NTSTATUS NTAPI sound_DeleteUserModeContext(LSA_SEC_HANDLE ContextHandle)
 {
+    enter("DeleteUserModeContext");
     pthread_rwlock_wrlock(&contexts_lock);
     struct context **at = &contexts;
     while (*at != NULL && (*at)->id != ContextHandle)
@@ -562,6 +586,7 @@ static NTSTATUS NTAPI sound_DeleteUserModeContext(LSA_SEC_HANDLE ContextHandle)
 static NTSTATUS NTAPI sound_Export(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecBuffer pPackedContext,
                                    PHANDLE pToken)
 {
+    enter("ExportContext");
     struct context *c = find(phContext);
 
     if (c == NULL)
@@ -586,6 +611,7 @@ static NTSTATUS NTAPI sound_Export(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecB
 
 static NTSTATUS NTAPI sound_Import(PSecBuffer pPackedContext, HANDLE Token, PLSA_SEC_HANDLE phContext)
 {
+    enter("ImportContext");
     struct packed p;
 
     (void)Token;
@@ -939,24 +965,28 @@ static NTSTATUS receive(LSA_SEC_HANDLE handle, PSecBufferDesc desc, ULONG number
 static NTSTATUS NTAPI sound_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                           PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
 {
+    enter("MakeSignature");
     return make(ContextHandle, QualityOfProtection, MessageBuffers, MessageSequenceNumber, false);
 }
 
 static NTSTATUS NTAPI sound_VerifySignature(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
                                             ULONG MessageSequenceNumber, PULONG QualityOfProtection)
 {
+    enter("VerifySignature");
     return receive(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection, false);
 }
 
 static NTSTATUS NTAPI sound_Seal(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                  PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
 {
+    enter("SealMessage");
     return make(ContextHandle, QualityOfProtection, MessageBuffers, MessageSequenceNumber, true);
 }
 
 static NTSTATUS NTAPI sound_Unseal(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
                                    ULONG MessageSequenceNumber, PULONG QualityOfProtection)
 {
+    enter("UnsealMessage");
     return receive(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection, true);
 }
 
@@ -976,6 +1006,7 @@ static NTSTATUS query_names(SecPkgContext_NamesW *out)
 
 static NTSTATUS NTAPI sound_Query(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer)
 {
+    enter("QueryContextAttributes");
     const struct context *c = find(ContextHandle);
 
     if (c == NULL)
@@ -1014,6 +1045,7 @@ EXPORTED NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG Packag
 NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
                                        PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables)
 {
+    enter("SpLsaModeInitialize");
     static SECPKG_FUNCTION_TABLE table = {
         .Initialize = sound_Initialize,
         .Shutdown = sound_Shutdown,
@@ -1035,6 +1067,7 @@ NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
 NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
                                         PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables)
 {
+    enter("SpUserModeInitialize");
     static SECPKG_USER_FUNCTION_TABLE table = {
         .InstanceInit = sound_InstanceInit,
         .InitUserModeContext = sound_InitUserModeContext,
