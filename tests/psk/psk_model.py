@@ -56,7 +56,7 @@ class Direction:
         elif algorithm == 1:
             code = mac(self.key(b'HMAC-SHA-512', 64), head + data, hashes.SHA512)[:32]
         elif algorithm == 2:
-            code = AESGCM(self.key(b'AES-256-GMAC', 32)).encrypt(nonce, b'', head + data)
+            code = AESGCM(self.key(b'AES-256-GCM', 32)).encrypt(nonce, b'', head + data)
         else:
             c = cmac.CMAC(algorithms.AES(self.key(b'AES-128-CMAC', 16)))
             c.update(head + data)

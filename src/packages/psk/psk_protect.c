@@ -37,8 +37,6 @@ static void keys_expand(struct psk_keys *keys, const uint8_t secret[static PSK_S
     crypto_hmac_sha512_init(&keys->hmac512, key, 64);
     derive(secret, "OpenSSPI psk AES-128-CMAC", key, CRYPTO_CMAC_KEY);
     crypto_cmac_init(&keys->cmac, key);
-    derive(secret, "OpenSSPI psk AES-256-GMAC", key, CRYPTO_GCM_KEY);
-    crypto_gcm_init(&keys->gmac, key);
     derive(secret, "OpenSSPI psk AES-256-GCM", key, CRYPTO_GCM_KEY);
     crypto_gcm_init(&keys->gcm, key);
     secret_wipe(key, sizeof key);
@@ -115,7 +113,7 @@ static void checksum(const struct psk_keys *keys, enum psk_algorithm algorithm, 
         break;
     case PSK_AES256_GMAC:
         token_nonce(token, nonce);
-        crypto_gcm_tag(&keys->gmac, nonce, &covered, NULL, 0, mac);
+        crypto_gcm_tag(&keys->gcm, nonce, &covered, NULL, 0, mac);
         break;
     case PSK_AES128_CMAC:
         crypto_cmac(&keys->cmac, &covered, mac);

@@ -18,9 +18,10 @@
  * those 16 bytes, the parts that stay readable, and how both kinds follow each other: the lengths of the runs
  * (LE64; readable, sealed, readable, ...; neighbours of one kind are one run) and their count (LE64).
  *
- * The nonce of GMAC and GCM is LE32 sender || LE64 counter. A key belongs to one direction and one algorithm,
- * the counter never returns, so no nonce does; callers' numbers, which may, have no part in it. A direction
- * ends after 2^32 messages, far inside the bounds of SP 800-38D and SP 800-38B.
+ * The nonce of GMAC and GCM is LE32 sender || LE64 counter. A key belongs to one direction and one algorithm
+ * (GMAC is GCM without text and has GCM's key: the first 16 bytes tell the two kinds apart), the counter
+ * never returns, so no nonce does; callers' numbers, which may, have no part in it. A direction ends after
+ * 2^32 messages, far inside the bounds of SP 800-38D and SP 800-38B.
  */
 #ifndef OPENSSPI_PACKAGES_PSK_PROTECT_H
 #define OPENSSPI_PACKAGES_PSK_PROTECT_H
@@ -49,7 +50,7 @@ struct psk_keys {
     struct crypto_hmac_sha256 hmac256;
     struct crypto_hmac_sha512 hmac512;
     struct crypto_cmac cmac;
-    struct crypto_gcm gmac, gcm;
+    struct crypto_gcm gcm; /* GMAC's too: its tables are most of a context */
 };
 
 struct psk_protect {

@@ -6,7 +6,7 @@
 #include "base/trace.h"
 #include "packages/psk/psk_package.h"
 
-/* Expanded keys make a context some 18 KB. */
+/* Expanded keys make a context some 10 KB. */
 static struct slab mapped = SLAB_INIT(sizeof(struct psk_context), 1u << 20, true);
 static struct slab imported = SLAB_INIT(sizeof(struct psk_context), 1u << 20, true);
 
