@@ -215,6 +215,103 @@ static void test_nobody(void **state)
     setenv("NTLM_USER_FILE", kit_path("accounts"), 1);
 }
 
+/* ---- when credentials are acquired, and whose they are ---- */
+
+/* How often the trace has that text. */
+static unsigned traced(const char *text)
+{
+    char line[1024];
+    unsigned count = 0;
+    FILE *f = fopen(kit_path("trace"), "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        count += strstr(line, text) != NULL;
+    fclose(f);
+    return count;
+}
+
+static void trace_to_file(bool on)
+{
+    unlink(kit_path("trace"));
+    if (on)
+        setenv("SSPI_TRACE", kit_path("trace"), 1);
+    else
+        unsetenv("SSPI_TRACE");
+    trace_reset();
+}
+
+/* With a password: by the first handshake that wants them, once each, and none that the list leaves out. */
+static void test_acquired_late(void **state)
+{
+    (void)state;
+    trace_to_file(true);
+    assert_status(nego_open(&a, true, "ntlm", KIT_PASSWORD), SEC_E_OK);
+    assert_int_equal(traced(" negotiate credential "), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+        assert_status(DeleteSecurityContext(&a.context), SEC_E_OK);
+        a.has_context = false;
+        assert_int_equal(traced(" negotiate credential mechanism=NTLM use=0x2 explicit=1 "), 1);
+        assert_int_equal(traced(" negotiate credential "), 1);
+    }
+    kit_close(&a);
+    trace_to_file(false);
+}
+
+/* Without one: at once, so that they are those of the thread and the moment of AcquireCredentialsHandle. What
+ * becomes of the environment afterwards changes nobody's identity. */
+static void test_acquired_at_once(void **state)
+{
+    static const char *const names[] = {"EXAMPLE\\alice", "alice@" REALM};
+    char *cache = strdup(getenv("KRB5CCNAME"));
+    SecPkgContext_NamesA who;
+    (void)state;
+    kit_write_file("others", KIT_DOMAIN ":bob:battery staple\n");
+    for (int kerberos = 0; kerberos < 2; kerberos++) {
+        const char *list = kerberos ? "kerberos" : "ntlm";
+        trace_to_file(true);
+        open_both(list, list);
+        assert_int_equal(traced(" negotiate credential "), 2);
+        setenv("KRB5CCNAME", "FILE:/no/such/cache", 1);
+        setenv("NTLM_USER_FILE", kit_path("others"), 1);
+        assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+        setenv("KRB5CCNAME", cache, 1);
+        setenv("NTLM_USER_FILE", kit_path("accounts"), 1);
+        for (int leg = 0; leg < 3 && b.token_size + a.token_size; leg++) {
+            SECURITY_STATUS status = leg % 2 ? step_a(&b) : step_b(&a);
+            assert_true(SEC_SUCCESS(status));
+            if (leg % 2 == 0 && status == SEC_E_OK)
+                break;
+        }
+        assert_status(QueryContextAttributesA(&b.context, SECPKG_ATTR_NAMES, &who), SEC_E_OK);
+        assert_string_equal(who.sUserName, names[kerberos]);
+        FreeContextBuffer(who.sUserName);
+        assert_int_equal(traced(" negotiate credential "), 2);
+        close_both();
+        trace_to_file(false);
+    }
+    free(cache);
+}
+
+/* An acceptor without a keytab is told so by the first token that wants one, not by AcquireCredentialsHandle,
+ * and NTLM goes on. */
+static void test_acquired_in_vain(void **state)
+{
+    char *keytab = strdup(getenv("KRB5_KTNAME"));
+    (void)state;
+    setenv("KRB5_KTNAME", "FILE:/no/such/keytab", 1);
+    open_both("kerberos", "kerberos");
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_false(SEC_SUCCESS(step_b(&a)));
+    close_both();
+    open_both("", "");
+    assert_status(nego_shake(&a, SEALED, &b, ASC_SEALED, "host/server"), SEC_E_OK);
+    nego_assert_package(&b.context, "NTLM", SECPKG_NEGOTIATION_COMPLETE);
+    close_both();
+    setenv("KRB5_KTNAME", keytab, 1);
+    free(keytab);
+}
+
 /* The credential may go while its handshakes go on. */
 static void test_credential_freed(void **state)
 {
@@ -548,13 +645,23 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_package_list), cmocka_unit_test(test_structures),
-        cmocka_unit_test(test_fallback),     cmocka_unit_test(test_fallback_reasons),
-        cmocka_unit_test(test_nobody),       cmocka_unit_test(test_credential_freed),
-        cmocka_unit_test(test_raw),          cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_reject),       cmocka_unit_test(test_bindings),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_many_buffers),
+        cmocka_unit_test(test_package_list),
+        cmocka_unit_test(test_structures),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_fallback_reasons),
+        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_credential_freed),
+        cmocka_unit_test(test_acquired_late),
+        cmocka_unit_test(test_acquired_at_once),
+        cmocka_unit_test(test_acquired_in_vain),
+        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_reject),
+        cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_many_buffers),
         cmocka_unit_test(test_memory),
     };
     realm_environment(NULL);
