@@ -7,7 +7,7 @@
 #include "crypto/linux.h"
 #include "ksec/ksec.h"
 #include "ksec/linux/ssp_ksec.h"
-#include "packages/kerberos/kerberos_packed.h"
+#include "packages/kerberos/kerberos_kernel.h"
 
 module_param_named(allow_rc4, kerberos_allow_rc4, bool, 0444);
 MODULE_PARM_DESC(allow_rc4, "take Kerberos contexts with RC4 keys (default: no)");

@@ -10,6 +10,11 @@
 
 #include <ntsecpkg.h>
 
+#include "port.h"
+
 extern SECPKG_KERNEL_FUNCTION_TABLE kerberos_kernel_table;
+
+/* The host's switch: contexts with RC4 keys are taken. Off until somebody sets it. */
+extern bool kerberos_allow_rc4;
 
 #endif
