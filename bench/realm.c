@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_realm COMMAND [ARGUMENT...]: runs it where the accounts, the configuration and a Kerberos realm of
- * the tests' kind are at hand (tests/kerberos/realm.h); all of it ends with the command.
+ * bench_realm [-n] COMMAND [ARGUMENT...]: runs it where the accounts, the configuration and a Kerberos realm
+ * of the tests' kind are at hand (tests/kerberos/realm.h); all of it ends with the command. -n: without the
+ * realm.
  */
 #include "realm.h"
 
@@ -37,16 +38,20 @@ static void add_store(void)
 int main(int argc, char **argv)
 {
     int status = 0;
-    if (argc < 2) {
-        fprintf(stderr, "usage: bench_realm COMMAND [ARGUMENT...]\n");
+    bool alone = argc > 1 && strcmp(argv[1], "-n") == 0;
+    char **command = argv + 1 + alone;
+    if (command[0] == NULL || argc < 2) {
+        fprintf(stderr, "usage: bench_realm [-n] COMMAND [ARGUMENT...]\n");
         return 2;
     }
-    realm_environment(NULL);
+    kit_environment(NULL);
+    if (!alone)
+        realm_start();
     add_store();
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        execvp(argv[1], argv + 1);
+        execvp(command[0], command);
         _exit(127);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid)

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ct: does time depend on a secret? Under memcheck keys, chaining words, RC4 states and messages are marked
+ * as undefined; a branch on them or an address made of them is then an error. tests/ct/run builds this with
+ * the sources of protect and crypto by each compiler and optimisation, and runs it three times: as it is, and
+ * with a leak planted in the comparison, by a branch and by an address, which must be found.
+ *
+ *     ct            TAP; the suppressions of rc4.supp are the one exception
+ *     ct branch     the comparison ends at the first difference
+ *     ct address    the comparison looks its bytes up in a table
+ *
+ * What becomes public is declassified here and nowhere else: the verdict of secret_equal, and finished
+ * tokens.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <valgrind/memcheck.h>
+
+#include "base/secret.h"
+#include "protect/krb5.h"
+#include "protect/ntlm.h"
+#ifdef CT_LANES
+#include "crypto/lanes/kernels.h"
+#include "crypto/lanes/lanes.h"
+#endif
+
+enum { MESSAGE_MAX = 2100, TOKEN_MAX = 64 };
+
+static enum { SOUND, BRANCH, ADDRESS } leak;
+static unsigned tests, failed;
+static uint8_t message_bytes[MESSAGE_MAX];
+
+static const size_t sizes[] = {0, 1, 16, 55, 64, 119, 200, 1024, 2049};
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
+
+/* ---- what is public ---- */
+
+/* base/secret.c's own, compiled under this name. */
+bool ct_secret_equal(const void *a, const void *b, size_t size);
+
+static bool equal_to_first_difference(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static bool equal_by_table(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    static const volatile uint8_t differs[256] = {[1 ... 255] = 1};
+    uint8_t any = 0;
+    for (size_t i = 0; i < size; i++)
+        any |= differs[a[i] ^ b[i]];
+    return any == 0;
+}
+
+bool secret_equal(const void *a, const void *b, size_t size)
+{
+    bool equal = leak == BRANCH    ? equal_to_first_difference(a, b, size)
+                 : leak == ADDRESS ? equal_by_table(a, b, size)
+                                   : ct_secret_equal(a, b, size);
+    (void)VALGRIND_MAKE_MEM_DEFINED(&equal, sizeof equal);
+    return equal;
+}
+
+static void publish(void *bytes, size_t size)
+{
+    (void)VALGRIND_MAKE_MEM_DEFINED(bytes, size);
+}
+
+static void hide(void *bytes, size_t size)
+{
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(bytes, size);
+}
+
+/* ---- cases ---- */
+
+static unsigned errors_before;
+
+static void begin(void)
+{
+    errors_before = (unsigned)VALGRIND_COUNT_ERRORS;
+}
+
+static void end(bool right, const char *name)
+{
+    bool ok = right && (unsigned)VALGRIND_COUNT_ERRORS == errors_before;
+    failed += !ok;
+    printf("%s %u - %s\n", ok ? "ok" : "not ok", ++tests, name);
+}
+
+/* A message of that size, in two parts, its bytes hidden. */
+static struct message message_of(struct span parts[2], size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        message_bytes[i] = (uint8_t)(i * 31 + size);
+    hide(message_bytes, size);
+    parts[0] = (struct span){message_bytes, size / 3};
+    parts[1] = (struct span){message_bytes + size / 3, size - size / 3};
+    return (struct message){parts, 2, 0};
+}
+
+static void hide_ntlm(struct ntlm_protect *p)
+{
+    struct ntlm_direction *directions[] = {&p->send, &p->receive};
+    for (int i = 0; i < 2; i++) {
+        hide(&directions[i]->sign, sizeof directions[i]->sign);
+        hide(directions[i]->seal_key, sizeof directions[i]->seal_key);
+        if (!(p->flags & NTLM_F_DATAGRAM))
+            hide(&directions[i]->u.rc4, sizeof directions[i]->u.rc4);
+    }
+}
+
+static void ntlm(const char *name, uint32_t flags)
+{
+    static const uint8_t key[NTLM_KEY_SIZE] = "0123456789abcde";
+    struct ntlm_protect from, to;
+    struct span parts[2];
+    uint8_t token[NTLM_TOKEN_SIZE];
+    bool right = true;
+    begin();
+    ntlm_protect_init(&from, flags | NTLM_F_SIGN | NTLM_F_128, true, WINDOW_OFF, key);
+    ntlm_protect_init(&to, flags | NTLM_F_SIGN | NTLM_F_128, false, WINDOW_OFF, key);
+    hide_ntlm(&from);
+    hide_ntlm(&to);
+    for (size_t i = 0; i < SIZES; i++) {
+        const struct message m = message_of(parts, sizes[i]);
+        right &= ntlm_sign(&from, (uint32_t)i, &m, token) == PROTECT_OK;
+        publish(token, sizeof token);
+        token[7] ^= 1;
+        right &= ntlm_verify(&to, (uint32_t)i, &m, token) == PROTECT_ALTERED;
+        token[7] ^= 1;
+        right &= ntlm_verify(&to, (uint32_t)i, &m, token) == PROTECT_OK;
+    }
+    end(right, name);
+}
+
+static void krb5(const char *name, unsigned etype)
+{
+    struct krb5_start start = {.flags = KRB5_F_INTEG | KRB5_F_INITIATOR | KRB5_F_SEQUENCE,
+                               .key.etype = (uint16_t)etype};
+    struct krb5_protect from, to;
+    struct span parts[2];
+    uint8_t token[TOKEN_MAX];
+    uint64_t sequence;
+    begin();
+    memset(start.key.bytes, 0x5a, sizeof start.key.bytes);
+    bool right = krb5_protect_init(&from, &start);
+    start.flags &= ~(uint32_t)KRB5_F_INITIATOR;
+    right &= krb5_protect_init(&to, &start);
+    struct krb5_protect *both[] = {&from, &to};
+    for (int i = 0; i < 2; i++) {
+        hide(both[i]->key.bytes, sizeof both[i]->key.bytes);
+        hide(&both[i]->send, sizeof both[i]->send);
+        hide(&both[i]->receive, sizeof both[i]->receive);
+    }
+    size_t size = krb5_mic_size(&from);
+    for (size_t i = 0; i < SIZES; i++) {
+        const struct message m = message_of(parts, sizes[i]);
+        right &= krb5_mic_make(&from, &m, token) == PROTECT_OK;
+        publish(token, size);
+        token[size - 1] ^= 1;
+        right &= krb5_mic_check(&to, NULL, &m, token, size, &sequence) == PROTECT_ALTERED;
+        token[size - 1] ^= 1;
+        right &= krb5_mic_check(&to, NULL, &m, token, size, &sequence) == PROTECT_OK;
+        publish(&sequence, sizeof sequence); /* RC4 encrypts it */
+        right &= krb5_accept(&to, sequence) == PROTECT_OK;
+    }
+    end(right, name);
+}
+
+/* ---- many at once ---- */
+
+#ifdef CT_LANES
+enum { JOBS = 40 };
+
+static void lanes(const char *kernels, const char *name, void (*hmac)(const struct lanes_job *, size_t),
+                  void *key, size_t key_size)
+{
+    static uint8_t macs[JOBS][CRYPTO_SHA384_SIZE];
+    struct lanes_job jobs[JOBS];
+    struct span parts[2];
+    char title[64];
+    begin();
+    const struct message m = message_of(parts, MESSAGE_MAX);
+    struct span piece[JOBS];
+    hide(key, key_size);
+    for (size_t i = 0; i < JOBS; i++) {
+        piece[i] = (struct span){m.parts[1].data, (i * 83) % (m.parts[1].size)};
+        jobs[i] = (struct lanes_job){.key = key, .message = {.parts = &piece[i], .count = 1}, .mac = macs[i]};
+    }
+    hmac(jobs, JOBS);
+    publish(macs, sizeof macs);
+    snprintf(title, sizeof title, "lanes, %s, %s", name, kernels);
+    end(true, title);
+}
+
+static void all_lanes(void)
+{
+    struct crypto_hmac_md5 md5;
+    struct crypto_hmac_sha1 sha1;
+    struct crypto_hmac_sha256 sha256;
+    struct crypto_hmac_sha384 sha384;
+    static const uint8_t key[16] = "0123456789abcde";
+    size_t count;
+    const struct lanes_kernels *const *all = lanes_kernels_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        crypto_hmac_md5_init(&md5, key, sizeof key);
+        crypto_hmac_sha1_init(&sha1, key, sizeof key);
+        crypto_hmac_sha256_init(&sha256, key, sizeof key);
+        crypto_hmac_sha384_init(&sha384, key, sizeof key);
+        lanes_kernels_force(all[i]);
+        lanes(all[i]->name, "md5", lanes_hmac_md5, &md5, sizeof md5);
+        lanes(all[i]->name, "sha1", lanes_hmac_sha1, &sha1, sizeof sha1);
+        lanes(all[i]->name, "sha256", lanes_hmac_sha256, &sha256, sizeof sha256);
+        lanes(all[i]->name, "sha384", lanes_hmac_sha384, &sha384, sizeof sha384);
+    }
+    lanes_kernels_force(NULL);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+    if (!RUNNING_ON_VALGRIND) {
+        fprintf(stderr, "ct: nothing is seen without memcheck\n");
+        return 2;
+    }
+    leak = argc < 2 ? SOUND : strcmp(argv[1], "branch") == 0 ? BRANCH : ADDRESS;
+    ntlm("ntlm with key exchange", NTLM_F_ESS | NTLM_F_KEY_EXCH);
+    ntlm("ntlm without key exchange", NTLM_F_ESS);
+    ntlm("ntlm, datagram", NTLM_F_ESS | NTLM_F_KEY_EXCH | NTLM_F_DATAGRAM);
+    krb5("aes128-sha1", KRB5_ETYPE_AES128_SHA1);
+    krb5("aes256-sha1", KRB5_ETYPE_AES256_SHA1);
+    krb5("aes128-sha256", KRB5_ETYPE_AES128_SHA256);
+    krb5("aes256-sha384", KRB5_ETYPE_AES256_SHA384);
+    krb5("rc4-hmac", KRB5_ETYPE_RC4);
+#ifdef CT_LANES
+    all_lanes();
+#endif
+    printf("1..%u\n", tests);
+    return failed != 0;
+}
