@@ -119,6 +119,62 @@ SECURITY_STATUS SspiKernelSign(LONG Key, ULONG MessageSeqNo, const void *Message
 SECURITY_STATUS SspiKernelVerify(LONG Key, ULONG MessageSeqNo, const void *Message, ULONG cbMessage,
                                  const void *Signature, ULONG cbSignature, SspiErrorInfo *error);
 
+/* ---- many signatures at once ---- */
+
+/** One message of a batch: what one call of MakeSignature or VerifySignature would get. */
+typedef struct SspiSignatureRequest {
+    PCtxtHandle Context;
+    PSecBufferDesc Message;
+    ULONG QOP;              /* Make: fQOP. Verify: written as *pfQOP is, on success alone */
+    ULONG MessageSeqNo;     /* as MessageSeqNo there */
+    SECURITY_STATUS Status; /* out: this message's */
+} SspiSignatureRequest;
+
+/**
+ * The same as MakeSignature for each request in turn: the same bytes, statuses and sequence numbers, also
+ * where several requests are of one context, or the signature of one lies in the message of a later one. All
+ * of them together take a fraction of the time, because the messages are hashed side by side (NTLM and
+ * Kerberos with AES, and Negotiate over these; contexts of other packages are worked off one by one). Any mix
+ * of contexts, packages and lengths will do; from about eight messages on it pays, and 32 or more are best.
+ *
+ * Calls of other threads may come between any two requests; none of them sees half a request. Nothing is
+ * allocated. Every Status is set. SEC_E_OK: all of them are SEC_E_OK; otherwise the first that is not.
+ * SEC_E_INVALID_PARAMETER: Requests is NULL and Count is not 0.
+ */
+SECURITY_STATUS SspiMakeSignatures(SspiSignatureRequest *Requests, ULONG Count);
+/** The same as VerifySignature for each request in turn, likewise. A message that is refused leaves its
+ * context as it was, for the requests behind it, too. */
+SECURITY_STATUS SspiVerifySignatures(SspiSignatureRequest *Requests, ULONG Count);
+
+/** One message of a batch as a package's user half gets it: the arguments of SpMakeSignature or
+ * SpVerifySignature. Message is not NULL. */
+typedef struct SspiBatchItem {
+    ULONG_PTR Context; /* LSA_SEC_HANDLE */
+    PSecBufferDesc Message;
+    ULONG QOP;
+    ULONG MessageSeqNo;
+    LONG Status; /* NTSTATUS, out */
+} SspiBatchItem;
+
+/**
+ * What a package may offer beside its user-mode table to take part. Items are to be treated as if the
+ * function of the table had been called for one after the other; Count is 1 to 64. The host sees to it that
+ * no TOKEN of an item overlaps a buffer of another one when signatures are made, and that the contexts stay
+ * while the call lasts. A NULL entry: one by one.
+ */
+typedef struct SspiBatchFunctions {
+    void (*MakeSignatures)(SspiBatchItem *Items, ULONG Count);
+    void (*VerifySignatures)(SspiBatchItem *Items, ULONG Count);
+} SspiBatchFunctions;
+
+#define SSPI_BATCH_VERSION 1
+
+/** Optional third export of a package module, SpBatchModeInitialize, beside SpLsaModeInitialize and
+ * SpUserModeInitialize. Asked once, after those. Version: the highest that the host knows. *Tables: *Count
+ * tables for as many of SpUserModeInitialize's, in the same order. 0: success; else the module takes no part.
+ */
+typedef LONG SpBatchModeInitializeFn(ULONG Version, const SspiBatchFunctions **Tables, ULONG *Count);
+
 /* ---- the token inspector ---- */
 
 /** One line of the tree. depth 0 is the token itself; name is the field's name in its specification; value is

@@ -10,6 +10,8 @@
  */
 #include <ntsecpkg.h>
 
+#include <opensspi.h>
+
 #include "base/config.h"
 #include "base/mem.h"
 #include "base/slab.h"
@@ -30,6 +32,15 @@ EXPORTED NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG Package
                                                 PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables);
 EXPORTED NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
                                                  PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
+#ifdef MODULE_BATCH
+SpBatchModeInitializeFn MODULE_BATCH;
+EXPORTED SpBatchModeInitializeFn SpBatchModeInitialize;
+
+LONG SpBatchModeInitialize(ULONG Version, const SspiBatchFunctions **Tables, ULONG *Count)
+{
+    return MODULE_BATCH(Version, Tables, Count);
+}
+#endif
 
 static SpInitializeFn *initialize;
 static SpShutdownFn *shut_down;

@@ -175,6 +175,15 @@ SECURITY_STATUS module_open(const char *path, struct module **module, SpLsaModeI
     return SEC_E_OK;
 }
 
+SpBatchModeInitializeFn *module_batch(const struct module *module)
+{
+    void *symbol = dlsym(module->handle, "SpBatchModeInitialize");
+    SpBatchModeInitializeFn *batch = NULL;
+
+    memcpy(&batch, &symbol, sizeof(batch));
+    return batch;
+}
+
 void module_hold(struct module *module)
 {
     module->holders++;

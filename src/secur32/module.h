@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include <ntsecpkg.h>
+#include <opensspi.h>
 
 enum { MODULE_REASON_MAX = 512, MODULE_PATH_MAX = 1024 };
 
@@ -31,6 +32,8 @@ struct module;
  */
 SECURITY_STATUS module_open(const char *path, struct module **module, SpLsaModeInitializeFn *lsa,
                             SpUserModeInitializeFn *user, char reason[static MODULE_REASON_MAX]);
+/* SpBatchModeInitialize, or NULL: optional. */
+SpBatchModeInitializeFn *module_batch(const struct module *module);
 void module_hold(struct module *module);
 void module_release(struct module *module);
 const char *module_path(const struct module *module);

@@ -262,9 +262,23 @@ static bool has_name(struct package *const *made, ULONG count, const char *wante
     return false;
 }
 
-/* All packages of the pair, or none. */
+/* Taking part in batches is optional, and tables that do not fit are as good as none. */
+static void add_batch(struct package *const *made, ULONG count, SpBatchModeInitializeFn *entry)
+{
+    const SspiBatchFunctions *tables = NULL;
+    ULONG offered = 0;
+
+    if (entry == NULL || entry(SSPI_BATCH_VERSION, &tables, &offered) != SEC_E_OK || tables == NULL ||
+        offered != count)
+        return;
+    for (ULONG i = 0; i < count; i++)
+        made[i]->batch = &tables[i];
+}
+
+/* All packages of the pair, or none. batch may be NULL. */
 static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user,
-                                  struct module *module, const char *wanted, const char **reason)
+                                  SpBatchModeInitializeFn *batch, struct module *module, const char *wanted,
+                                  const char **reason)
 {
     struct package *made[TABLES_MAX];
     struct lsa_package **halves = NULL;
@@ -298,6 +312,8 @@ static SECURITY_STATUS add_locked(SpLsaModeInitializeFn lsa, SpUserModeInitializ
         *reason = "none of its packages has the name that sspi.conf gives";
         status = SEC_E_CANNOT_INSTALL;
     }
+    if (status == SEC_E_OK)
+        add_batch(made, done, batch);
     for (ULONG i = 0; i < done; i++) {
         if (status == SEC_E_OK)
             append_locked(made[i], module);
@@ -329,7 +345,7 @@ static SECURITY_STATUS load_locked(const char *name, const char *path)
 
     SECURITY_STATUS status = module_open(path, &module, &lsa, &user, text);
     if (status == SEC_E_OK) {
-        status = add_locked(lsa, user, module, name, &reason);
+        status = add_locked(lsa, user, module_batch(module), module, name, &reason);
         if (status != SEC_E_OK)
             trace_refused(path, status, reason);
         module_release(module);
@@ -348,10 +364,10 @@ static SECURITY_STATUS load_at_start(const char *name, const char *path)
     return load_locked(name, path) == SEC_E_INSUFFICIENT_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-static SECURITY_STATUS add_traced(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user, const char *origin,
-                                  const char **reason)
+static SECURITY_STATUS add_traced(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn user,
+                                  SpBatchModeInitializeFn *batch, const char *origin, const char **reason)
 {
-    SECURITY_STATUS status = add_locked(lsa, user, NULL, NULL, reason);
+    SECURITY_STATUS status = add_locked(lsa, user, batch, NULL, NULL, reason);
 
     if (status != SEC_E_OK)
         trace_refused(origin, status, *reason);
@@ -362,7 +378,7 @@ SECURITY_STATUS registry_add(SpLsaModeInitializeFn lsa, SpUserModeInitializeFn u
                              const char **reason)
 {
     list_lock();
-    SECURITY_STATUS status = add_traced(lsa, user, origin, reason);
+    SECURITY_STATUS status = add_traced(lsa, user, NULL, origin, reason);
     pthread_mutex_unlock(&lock);
     return status;
 }
@@ -575,17 +591,20 @@ static struct builtin {
     const char *origin;
     SpLsaModeInitializeFn lsa;
     SpUserModeInitializeFn user;
+    SpBatchModeInitializeFn *batch;
     bool tried;
 } builtins[] = {
 #ifndef OPENSSPI_MODULE_NTLM
-    {"ntlm (built in)", ntlm_SpLsaModeInitialize, ntlm_SpUserModeInitialize, false},
+    {"ntlm (built in)", ntlm_SpLsaModeInitialize, ntlm_SpUserModeInitialize, ntlm_SpBatchModeInitialize,
+     false},
 #endif
 #ifndef OPENSSPI_MODULE_PSK
-    {"psk (built in)", psk_SpLsaModeInitialize, psk_SpUserModeInitialize, false},
+    {"psk (built in)", psk_SpLsaModeInitialize, psk_SpUserModeInitialize, NULL, false},
 #endif
-    {"negotiate (built in)", negotiate_SpLsaModeInitialize, negotiate_SpUserModeInitialize, false},
+    {"negotiate (built in)", negotiate_SpLsaModeInitialize, negotiate_SpUserModeInitialize, NULL, false},
 #if defined(OPENSSPI_WITH_KERBEROS) && !defined(OPENSSPI_MODULE_KERBEROS)
-    {"kerberos (built in)", kerberos_SpLsaModeInitialize, kerberos_SpUserModeInitialize, false},
+    {"kerberos (built in)", kerberos_SpLsaModeInitialize, kerberos_SpUserModeInitialize,
+     kerberos_SpBatchModeInitialize, false},
 #endif
 };
 
@@ -597,7 +616,7 @@ static SECURITY_STATUS builtins_each(void)
         struct builtin *b = &builtins[i];
         if (b->tried)
             continue;
-        if (add_traced(b->lsa, b->user, b->origin, &reason) == SEC_E_INSUFFICIENT_MEMORY)
+        if (add_traced(b->lsa, b->user, b->batch, b->origin, &reason) == SEC_E_INSUFFICIENT_MEMORY)
             return SEC_E_INSUFFICIENT_MEMORY;
         b->tried = true;
     }

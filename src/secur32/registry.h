@@ -19,12 +19,14 @@
 #include <uchar.h>
 
 #include <ntsecpkg.h>
+#include <opensspi.h>
 
 #include "lsa/lsa.h"
 
 /* In ordinary memory, which a fork's child keeps. */
 struct package {
     SECPKG_USER_FUNCTION_TABLE user; /* complete: what the package's version lacks is NULL */
+    const SspiBatchFunctions *batch; /* NULL: the package takes no part in batches */
     struct lsa_package *lsa;
     const SecPkgInfoW *info;
     char *name, *comment;  /* of info, UTF-8 */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packages/ntlm: what other rooms see of the package: its two entry points (named SpLsaModeInitialize and
- * SpUserModeInitialize when it is built as a module), the accounts store and the inspector of its messages.
+ * packages/ntlm: what other rooms see of the package: its entry points (named SpLsaModeInitialize,
+ * SpUserModeInitialize and SpBatchModeInitialize when it is built as a module), the accounts store and the
+ * inspector of its messages.
  */
 #ifndef OPENSSPI_PACKAGES_NTLM_PACKAGE_H
 #define OPENSSPI_PACKAGES_NTLM_PACKAGE_H
@@ -13,6 +14,7 @@ NTSTATUS ntlm_SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion, PSECP
                                   PULONG pcTables);
 NTSTATUS ntlm_SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
                                    PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
+SpBatchModeInitializeFn ntlm_SpBatchModeInitialize;
 
 /* SspiInspectToken for NTLM's messages and signatures; SEC_E_UNSUPPORTED_FUNCTION: not one of these, fn was
  * not called. */
