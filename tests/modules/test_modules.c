@@ -8,10 +8,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ntstatus.h>
 #include <opensspi.h>
 
 #include "base/config.h"
@@ -299,6 +301,104 @@ static void test_hostile(void **state)
     assert_status(drop("toy"), SEC_E_OK);
 }
 
+/* ---- versions ---- */
+
+static const struct {
+    ULONG version;
+    size_t lsa, user; /* bytes of a table */
+} sizes[] = {
+#define USER_1 offsetof(SECPKG_USER_FUNCTION_TABLE, MarshalAttributeData)
+#define USER_2 sizeof(SECPKG_USER_FUNCTION_TABLE)
+    {SECPKG_INTERFACE_VERSION, offsetof(SECPKG_FUNCTION_TABLE, SetContextAttributes), USER_1},
+    {SECPKG_INTERFACE_VERSION_2, offsetof(SECPKG_FUNCTION_TABLE, SetCredentialsAttributes), USER_2},
+    {SECPKG_INTERFACE_VERSION_3, offsetof(SECPKG_FUNCTION_TABLE, ChangeAccountPassword), USER_2},
+    {SECPKG_INTERFACE_VERSION_4, offsetof(SECPKG_FUNCTION_TABLE, QueryMetaData), USER_2},
+    {SECPKG_INTERFACE_VERSION_5, offsetof(SECPKG_FUNCTION_TABLE, ValidateTargetInfo), USER_2},
+    {SECPKG_INTERFACE_VERSION_6, offsetof(SECPKG_FUNCTION_TABLE, PostLogonUser), USER_2},
+    {SECPKG_INTERFACE_VERSION_7, offsetof(SECPKG_FUNCTION_TABLE, GetRemoteCredGuardLogonBuffer), USER_2},
+    {SECPKG_INTERFACE_VERSION_8, offsetof(SECPKG_FUNCTION_TABLE, GetTbalSupplementalCreds), USER_2},
+    {SECPKG_INTERFACE_VERSION_9, offsetof(SECPKG_FUNCTION_TABLE, LogonUserEx3), USER_2},
+    {SECPKG_INTERFACE_VERSION_10, offsetof(SECPKG_FUNCTION_TABLE, ExtractTargetInfo), USER_2},
+    {SECPKG_INTERFACE_VERSION_11, sizeof(SECPKG_FUNCTION_TABLE), USER_2},
+};
+static size_t now_at, missing; /* which of them, and how many bytes of its tables are not there */
+static char *pages[2];
+static SECPKG_PARAMETERS parameters_seen;
+
+static NTSTATUS NTAPI sized_Initialize(ULONG_PTR id, PSECPKG_PARAMETERS parameters,
+                                       PLSA_SECPKG_FUNCTION_TABLE services)
+{
+    parameters_seen = *parameters;
+    return id != 0 && services != NULL ? SEC_E_OK : STATUS_UNSUCCESSFUL;
+}
+
+static NTSTATUS NTAPI sized_GetInfo(PSecPkgInfoW info)
+{
+    static SEC_WCHAR names[2][8] = {u"first", u"second"};
+    static int which;
+    *info = (SecPkgInfoW){.wVersion = 1, .cbMaxToken = 16, .Name = names[which++ % 2]};
+    return SEC_E_OK;
+}
+
+/* Two tables that end where nothing is mapped. */
+static void *at_the_end(int half, const void *table, size_t size)
+{
+    char *first = pages[half] + sysconf(_SC_PAGESIZE) - 2 * size + missing;
+    memcpy(first, table, size);
+    memcpy(first + size, table, size - missing);
+    return first;
+}
+
+static NTSTATUS sized_lsa(ULONG version, PULONG package_version, PSECPKG_FUNCTION_TABLE *tables, PULONG count)
+{
+    SECPKG_FUNCTION_TABLE table = {.Initialize = sized_Initialize, .GetInfo = sized_GetInfo};
+    assert_int_equal(version, SECPKG_INTERFACE_VERSION);
+    *package_version = sizes[now_at].version;
+    *tables = at_the_end(0, &table, sizes[now_at].lsa);
+    *count = 2;
+    return SEC_E_OK;
+}
+
+static NTSTATUS sized_user(ULONG version, PULONG package_version, PSECPKG_USER_FUNCTION_TABLE *tables,
+                           PULONG count)
+{
+    static const SECPKG_USER_FUNCTION_TABLE table;
+    (void)version;
+    *package_version = sizes[now_at].version;
+    *tables = at_the_end(1, &table, sizes[now_at].user);
+    *count = 2;
+    return SEC_E_OK;
+}
+
+/* Of every version the tables are as long as it says, to the byte. */
+static void test_versions(void **state)
+{
+    (void)state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const char *reason;
+    for (int i = 0; i < 2; i++) {
+        pages[i] = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_ptr_not_equal(pages[i], MAP_FAILED);
+        assert_int_equal(mprotect(pages[i] + page, page, PROT_NONE), 0);
+    }
+    for (now_at = 0; now_at < sizeof sizes / sizeof sizes[0]; now_at++) {
+        registry_reset(false);
+        missing = 1;
+        assert_status(registry_add(sized_lsa, sized_user, "test", &reason), SEC_E_CANNOT_INSTALL);
+        assert_non_null(strstr(reason, "not as long as its version says"));
+        missing = 0;
+        assert_status(registry_add(sized_lsa, sized_user, "test", &reason), SEC_E_OK);
+        assert_true(is_listed("first") && is_listed("second"));
+        assert_int_equal(parameters_seen.Version, SECPKG_INTERFACE_VERSION_11);
+        assert_int_equal(parameters_seen.MachineState, SECPKG_STATE_ENCRYPTION_PERMITTED |
+                                                           SECPKG_STATE_STRONG_ENCRYPTION_PERMITTED |
+                                                           SECPKG_STATE_STANDALONE);
+    }
+    registry_reset(true);
+    for (int i = 0; i < 2; i++)
+        munmap(pages[i], 2 * page);
+}
+
 static void test_files(void **state)
 {
     (void)state;
@@ -571,12 +671,19 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add_and_delete),  cmocka_unit_test(test_two_packages_of_a_module),
-        cmocka_unit_test(test_delete_in_use),   cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_files),
-        cmocka_unit_test(test_configured),      cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_nothing_is_left), cmocka_unit_test(test_under_negotiate),
-        cmocka_unit_test(test_asked_at_start),  cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_add_and_delete),
+        cmocka_unit_test(test_two_packages_of_a_module),
+        cmocka_unit_test(test_delete_in_use),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_under_negotiate),
+        cmocka_unit_test(test_asked_at_start),
+        cmocka_unit_test(test_fork),
     };
     kit_environment(NULL);
     kit_write_file("trace", "");
