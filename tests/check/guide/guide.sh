@@ -45,8 +45,9 @@ done <"$tmp/titles"
 cd "$tmp/work/tally" || exit 99
 ok 'no sentence of the guide needs another include' \
     not grep -hE '#include ["<](base|crypto|protect|packages|secur32|lsa|check)/' tally.c os.h
+read -r -a flags < <(pkg-config --cflags sspi nettle)
 ok 'the module says nothing to the compiler' \
-    cc -std=gnu11 -Wall -Wextra -Wpedantic -Werror -fPIC -fsyntax-only $(pkg-config --cflags sspi nettle) tally.c
+    cc -std=gnu11 -Wall -Wextra -Wpedantic -Werror -fPIC -fsyntax-only "${flags[@]}" tally.c
 export SSPI_CONFIG=$PWD/sspi.conf
 chmod 644 secret
 exits 0 'sspi packages' sspi packages
