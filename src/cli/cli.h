@@ -36,6 +36,7 @@ int cmd_packages(int argc, char **argv);
 int cmd_accounts(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_kernel(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_send(int argc, char **argv);
 

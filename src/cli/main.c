@@ -12,7 +12,7 @@ struct command {
     const char *summary;
 };
 
-static const struct command commands[8];
+static const struct command commands[9];
 
 static void print_help(FILE *f)
 {
@@ -75,13 +75,14 @@ int main(int argc, char **argv)
     return cli_usage("there is no command '%s'", argv[1]);
 }
 
-static const struct command commands[8] = {
+static const struct command commands[9] = {
     {"packages", "sspi packages", cmd_packages, "list the security packages and what they offer"},
     {"accounts", "sspi accounts", cmd_accounts,
      "add, list, remove or import the accounts an NTLM acceptor knows"},
     {"listen", "sspi listen", cmd_listen, "receive signed files from many clients and verify them"},
     {"send", "sspi send", cmd_send, "sign files and send them to a listener"},
     {"inspect", "sspi inspect", cmd_inspect, "show the fields of an authentication token"},
+    {"kernel", "sspi kernel", cmd_kernel, "move contexts into the Linux kernel, sign and verify there"},
     {"status", "sspi status", cmd_status, "explain a status such as 0x8009030C"},
     {"help", "sspi help", help_command, "show help, also for one command"},
     {0},

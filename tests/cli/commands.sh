@@ -10,7 +10,7 @@ ok '... is named' err_has "there is no command 'frobnicate'"
 exits 0 '--version' "$SSPI" --version
 ok '... names program and library' grep -qE '^sspi [0-9.]+ \(libsspi [0-9.]+\)$' "$tmp/out"
 exits 0 '--help' "$SSPI" --help
-for command in packages accounts listen send inspect status; do
+for command in packages accounts listen send inspect kernel status; do
     exits 0 "$command --help" "$SSPI" "$command" --help
     ok "... begins with its usage, on stdout" grep -q "^Usage: sspi $command" "$tmp/out"
     exits 2 "$command with an unknown option" "$SSPI" "$command" --frobnicate
