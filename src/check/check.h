@@ -65,6 +65,18 @@ enum check_answer {
 
 #define CHECK_MAGIC 0x53434b31u
 
+enum { CHECK_PACKED_MAX = 65536 };
+
+/* Contexts on their way to another process (cross.h). */
+struct check_crossing {
+    bool import;      /* through ImportContext; else InitUserModeContext */
+    uint32_t table;   /* of the module: which is the package's */
+    char owner[256];  /* name of the package whose contexts they are, where it is another one */
+    uint64_t user[2]; /* what the contexts are known by; initiator, acceptor */
+    uint32_t size[2];
+    uint8_t packed[2][CHECK_PACKED_MAX];
+};
+
 struct check_shared {
     uint32_t magic;
     /* the question */
@@ -82,8 +94,11 @@ struct check_shared {
     int32_t answer; /* enum check_answer */
     char because[CHECK_ID_MAX];
     char expected[CHECK_TEXT_MAX], seen[CHECK_TEXT_MAX];
-    char name[256], comment[256]; /* of the package, once it is known */
+    /* what is known of the package; handed from one child to the next */
+    char name[256], comment[256];
     uint32_t packages;
+    uint32_t sign_size, seal_size; /* tokens' lengths; 0: not known yet */
+    struct check_crossing crossing;
 };
 
 /* ---- the child: saying what was found ---- */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct check_point points[];
+static const struct check_point points[141];
 
 const struct check_point *check_point_at(size_t index)
 {
@@ -34,7 +34,7 @@ const SspiCheckPoint *SspiCheckPointAt(size_t index)
 }
 
 /* In the order in which they run: what a point needs stands before it. */
-static const struct check_point points[] = {
+static const struct check_point points[141] = {
     {
         {"load.file",
          "The module is a file that nobody else may write, and exports SpLsaModeInitialize and "

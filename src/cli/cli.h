@@ -33,6 +33,7 @@ enum cli_exit {
 };
 
 int cmd_packages(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_accounts(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);

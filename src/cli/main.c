@@ -12,7 +12,7 @@ struct command {
     const char *summary;
 };
 
-static const struct command commands[9];
+static const struct command commands[10];
 
 static void print_help(FILE *f)
 {
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     return cli_usage("there is no command '%s'", argv[1]);
 }
 
-static const struct command commands[9] = {
+static const struct command commands[10] = {
     {"packages", "sspi packages", cmd_packages, "list the security packages and what they offer"},
     {"accounts", "sspi accounts", cmd_accounts,
      "add, list, remove or import the accounts an NTLM acceptor knows"},
@@ -84,6 +84,7 @@ static const struct command commands[9] = {
     {"inspect", "sspi inspect", cmd_inspect, "show the fields of an authentication token"},
     {"kernel", "sspi kernel", cmd_kernel, "move contexts into the Linux kernel, sign and verify there"},
     {"status", "sspi status", cmd_status, "explain a status such as 0x8009030C"},
+    {"check", "sspi check", cmd_check, "try a security package against its contract"},
     {"help", "sspi help", help_command, "show help, also for one command"},
     {0},
 };
