@@ -92,7 +92,7 @@ struct krb5_protect {
         initiator;       /* beside an acceptor's subkey: what the initiator asserted; else etype 0 */
     union krb5_mac send; /* Kc, key usage 25 (initiator) or 23 (acceptor) */
     union krb5_mac receive;
-    struct window window; /* the caller's receive lock */
+    struct window_small window; /* the caller's receive lock */
 };
 
 /* Keys of Wrap for one direction: key usage 24 (initiator) or 22 (acceptor). */

@@ -127,8 +127,8 @@ bool krb5_protect_init(struct krb5_protect *p, const struct krb5_start *start)
                   CRYPTO_KRB5_KC);
     krb5_mac_init(&p->receive, &p->key, usage_of(p, false, USAGE_INITIATOR_SIGN, USAGE_ACCEPTOR_SIGN),
                   CRYPTO_KRB5_KC);
-    window_init(&p->window, mode_of(p->flags), p->key.etype == KRB5_ETYPE_RC4 ? 32 : 64,
-                start->receive_first);
+    window_small_init(&p->window, mode_of(p->flags), p->key.etype == KRB5_ETYPE_RC4 ? 32 : 64,
+                      start->receive_first);
     return true;
 }
 
@@ -210,5 +210,5 @@ bool krb5_sequence_take(struct krb5_protect *p, uint64_t *sequence)
 
 enum protect_verdict krb5_accept(struct krb5_protect *p, uint64_t sequence)
 {
-    return window_accept(&p->window, sequence);
+    return window_small_accept(&p->window, sequence);
 }

@@ -22,34 +22,34 @@ static void read_key(struct wire_reader *r, struct krb5_raw_key *key)
     wire_read_copy(r, key->bytes, sizeof key->bytes);
 }
 
-static void write_window(struct wire_writer *w, const struct window *window)
+static void write_window(struct wire_writer *w, const struct window_small *window)
 {
     wire_write_u64(w, window->first);
     wire_write_u64(w, window->next);
     wire_write_u8(w, window->full);
-    for (size_t i = 0; i < WINDOW_SIZE / 64; i++)
+    for (size_t i = 0; i < WINDOW_SMALL / 64; i++)
         wire_write_u64(w, window->seen[i]);
 }
 
 /* mode and width follow from flags and key: krb5_protect_init sets them. */
-static void read_window(struct wire_reader *r, struct window *window)
+static void read_window(struct wire_reader *r, struct window_small *window)
 {
-    *window = (struct window){.first = wire_read_u64(r)};
+    *window = (struct window_small){.first = wire_read_u64(r)};
     window->next = wire_read_u64(r);
     window->full = wire_read_u8(r);
-    for (size_t i = 0; i < WINDOW_SIZE / 64; i++)
+    for (size_t i = 0; i < WINDOW_SMALL / 64; i++)
         window->seen[i] = wire_read_u64(r);
 }
 
-static bool window_bit(const struct window *w, uint64_t relative)
+static bool window_bit(const struct window_small *w, uint64_t relative)
 {
-    uint64_t slot = relative % WINDOW_SIZE;
+    uint64_t slot = relative % WINDOW_SMALL;
     return w->seen[slot / 64] >> (slot % 64) & 1;
 }
 
 /* Only what window_accept can have left behind: the highest number seen, and nothing seen that was not yet
  * due. */
-static bool window_possible(const struct window *w)
+static bool window_possible(const struct window_small *w)
 {
     if (w->full > 1 || (w->full && (w->next != 0 || w->width != 64)))
         return false;
@@ -58,7 +58,7 @@ static bool window_possible(const struct window *w)
     bool used = w->next != 0 || w->full;
     if (used && (w->mode == WINDOW_OFF || !window_bit(w, w->next - 1)))
         return false;
-    for (uint64_t n = w->next; !w->full && n < WINDOW_SIZE; n++)
+    for (uint64_t n = w->next; !w->full && n < WINDOW_SMALL; n++)
         if (window_bit(w, n))
             return false;
     return true;
@@ -92,7 +92,7 @@ bool krb5_protect_unpack(struct krb5_protect *p, const uint8_t *in, size_t size)
     struct wire_reader r;
     struct krb5_start start = {0};
     struct krb5_protect fresh;
-    struct window window;
+    struct window_small window;
     bool taken = false;
     if (size != KRB5_PACK_SIZE)
         return false;

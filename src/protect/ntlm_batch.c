@@ -2,10 +2,9 @@
 #include "protect/ntlm_batch.h"
 
 #include "base/secret.h"
-#include "base/wire.h"
 
 /* [MS-NLMP] 2.2.2.9.1 */
-enum { AT_MAC = 4, AT_NUMBER = 12 };
+enum { AT_NUMBER = 12 };
 
 /* RC4 of zeros is the key stream itself. */
 static void take_stream(const struct ntlm_protect *p, struct crypto_rc4 *rc4,
@@ -26,15 +25,6 @@ enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *
     wire_put_u32(b->number, (uint32_t)d->sequence++);
     take_stream(p, &d->u.rc4, b->stream);
     return PROTECT_OK;
-}
-
-void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t mac[static NTLM_BATCH_MAC],
-                      uint8_t token[static NTLM_TOKEN_SIZE])
-{
-    wire_put_u32(token, 1);
-    for (size_t i = 0; i < NTLM_BATCH_MAC; i++)
-        token[AT_MAC + i] = mac[i] ^ b->stream[i];
-    memcpy(token + AT_NUMBER, b->number, sizeof b->number);
 }
 
 void ntlm_batch_number(struct ntlm_batch *b, const uint8_t token[static NTLM_TOKEN_SIZE])

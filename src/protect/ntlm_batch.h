@@ -12,6 +12,7 @@
 #ifndef OPENSSPI_PROTECT_NTLM_BATCH_H
 #define OPENSSPI_PROTECT_NTLM_BATCH_H
 
+#include "base/wire.h"
 #include "protect/ntlm.h"
 
 enum { NTLM_BATCH_MAC = 8 };
@@ -31,9 +32,18 @@ static inline bool ntlm_batch_fits(const struct ntlm_protect *p)
 /* Takes the next number, and the key stream that the MAC is encrypted with. The lock of the sending direction
  * is held. PROTECT_OK or PROTECT_EXPIRED, with nothing changed. */
 enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *b);
-/* The token from that and the MAC. No lock. */
-void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t mac[static NTLM_BATCH_MAC],
-                      uint8_t token[static NTLM_TOKEN_SIZE]);
+/* The token from that and the MAC, [MS-NLMP] 2.2.2.9.1. No lock. */
+static inline void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t mac[static NTLM_BATCH_MAC],
+                                    uint8_t token[static NTLM_TOKEN_SIZE])
+{
+    uint64_t sealed, stream;
+    memcpy(&sealed, mac, sizeof sealed);
+    memcpy(&stream, b->stream, sizeof stream);
+    sealed ^= stream;
+    wire_put_u32(token, 1);
+    memcpy(token + 4, &sealed, sizeof sealed);
+    memcpy(token + 12, b->number, sizeof b->number);
+}
 
 /* The number that the token says it has. */
 void ntlm_batch_number(struct ntlm_batch *b, const uint8_t token[static NTLM_TOKEN_SIZE]);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * protect/window: which sequence numbers were seen. RFC 2743 1.2.3 semantics on 64-bit numbers in a ring
- * bitmap of 1024 entries (the technique of RFC 6479). NTLM's datagram contexts feed 32-bit numbers, Kerberos
- * 64-bit ones (RC4: 32). Feed authenticated numbers only. All-zero is not a valid window: use window_init.
+ * bitmap (the technique of RFC 6479), in two sizes: 1024 entries, and 512 for contexts of which there are
+ * many. NTLM's datagram contexts feed 32-bit numbers, Kerberos 64-bit ones (RC4: 32). Feed authenticated
+ * numbers only. All-zero is not a valid window: use window_init.
  */
 #ifndef OPENSSPI_PROTECT_WINDOW_H
 #define OPENSSPI_PROTECT_WINDOW_H
 
 #include "protect/protect.h"
 
-enum { WINDOW_SIZE = 1024 };
+enum { WINDOW_SIZE = 1024, WINDOW_SMALL = 512 };
 
 enum window_mode {
     WINDOW_OFF = 0,      /* nothing is checked */
@@ -27,6 +28,17 @@ struct window {
     uint64_t seen[WINDOW_SIZE / 64];
 };
 
+/* The same with WINDOW_SMALL entries. */
+struct window_small {
+    uint64_t first;
+    uint64_t next;
+    uint8_t mode;
+    uint8_t width;
+    uint8_t full;
+    uint8_t reserved[5];
+    uint64_t seen[WINDOW_SMALL / 64];
+};
+
 void window_init(struct window *w, enum window_mode mode, unsigned width, uint64_t first);
 
 /*
@@ -35,5 +47,8 @@ void window_init(struct window *w, enum window_mode mode, unsigned width, uint64
  * OUT_OF_SEQUENCE; duplicates and old ones change nothing.
  */
 enum protect_verdict window_accept(struct window *w, uint64_t number);
+
+void window_small_init(struct window_small *w, enum window_mode mode, unsigned width, uint64_t first);
+enum protect_verdict window_small_accept(struct window_small *w, uint64_t number);
 
 #endif

@@ -8,7 +8,18 @@
 
 #include <cmocka.h>
 
+/* Built for both sizes. */
+#ifdef TEST_SMALL
+enum { KNOWN_MAX = 4096, REACH = 512 };
+typedef struct window_small tested;
+#define tested_init   window_small_init
+#define tested_accept window_small_accept
+#else
 enum { KNOWN_MAX = 4096, REACH = 1024 };
+typedef struct window tested;
+#define tested_init   window_init
+#define tested_accept window_accept
+#endif
 
 /* Positions: how far a number lies behind the first, going round at 2^width. */
 struct oracle {
@@ -53,13 +64,13 @@ static enum protect_verdict oracle_judge(struct oracle *o, uint64_t number)
 }
 
 struct bench {
-    struct window w;
+    tested w;
     struct oracle o;
 };
 
 static void begin(struct bench *b, enum window_mode mode, unsigned width, uint64_t first)
 {
-    window_init(&b->w, mode, width, first);
+    tested_init(&b->w, mode, width, first);
     b->o.mode = mode;
     b->o.width = width;
     b->o.first = first;
@@ -70,8 +81,8 @@ static void step(struct bench *b, uint64_t number)
 {
     if (b->o.width == 32)
         number = (uint32_t)number;
-    struct window before = b->w;
-    enum protect_verdict got = window_accept(&b->w, number), want = oracle_judge(&b->o, number);
+    tested before = b->w;
+    enum protect_verdict got = tested_accept(&b->w, number), want = oracle_judge(&b->o, number);
     if (got != want)
         fail_msg("mode %u width %u first %llx number %llx after %zu: %d instead of %d", b->o.mode, b->o.width,
                  (unsigned long long)b->o.first, (unsigned long long)number, b->o.count, got, want);
@@ -179,14 +190,15 @@ static void test_gaps(void **state)
 /* Leaps around the size of the window, and what is then still inside. */
 static void leaps(const struct setting *s)
 {
-    for (unsigned leap = 0; leap < 2100; leap += leap < 60 || (leap > 1000 && leap < 1100) ? 1 : 61) {
+    for (unsigned leap = 0; leap < 2100;
+         leap += leap < 60 || (leap > REACH - 24 && leap < REACH + 76) ? 1 : 61) {
         for (unsigned start = 0; start < 130; start += 43) {
             begin(&bench, s->mode, s->width, s->first);
             for (unsigned i = 0; i < start; i++)
                 step(&bench, s->first + i);
             uint64_t newest = s->first + start + leap;
             step(&bench, newest);
-            for (unsigned back = 1022; back < 1027; back++)
+            for (unsigned back = REACH - 2; back < REACH + 3; back++)
                 step(&bench, newest - back);
             for (unsigned back = 0; back < 70; back += 7)
                 step(&bench, newest - back);
@@ -210,7 +222,7 @@ static void walk(const struct setting *s)
         random = random * 6364136223846793005u + 1442695040888963407u;
         unsigned draw = (unsigned)(random >> 40);
         if (draw % 3 == 0)
-            step(&bench, at - draw / 3 % 1200);
+            step(&bench, at - draw / 3 % (REACH + 176));
         else
             step(&bench, at += draw % 17 == 1 ? draw / 17 % 300 : 1);
     }
@@ -236,8 +248,8 @@ static void test_end(void **state)
         for (unsigned round = 0; round < 2; round++) {
             for (unsigned n = 3; n > 0; n--)
                 step(&bench, 5 + last - n);
-            step(&bench, 5 + last - 1023);
-            step(&bench, 5 + last - 1024);
+            step(&bench, 5 + last - (REACH - 1));
+            step(&bench, 5 + last - REACH);
             step(&bench, 5 + last);
             step(&bench, 5 + last);
             step(&bench, 5);

@@ -14,8 +14,14 @@ struct kerberos_context *kerberos_context_new(LSA_SEC_HANDLE *id)
 {
     uintptr_t number;
     struct kerberos_context *c = slab_alloc(&contexts, &number);
-    if (c != NULL)
-        *id = number;
+    if (c == NULL)
+        return NULL;
+    c->known = mem_alloc(sizeof *c->known);
+    if (c->known == NULL) {
+        slab_free(&contexts, number);
+        return NULL;
+    }
+    *id = number;
     return c;
 }
 
@@ -37,6 +43,14 @@ void kerberos_context_kill(struct kerberos_context *c)
     c->own = NULL;
 }
 
+static void known_free(struct kerberos_context *c)
+{
+    for (size_t i = 0; c->known != NULL && i < KERBEROS_TEXT_COUNT; i++)
+        mem_free(c->known->names[i]);
+    mem_free(c->known);
+    c->known = NULL;
+}
+
 void kerberos_context_free(LSA_SEC_HANDLE id)
 {
     struct kerberos_context *c = kerberos_context_find(id);
@@ -44,8 +58,7 @@ void kerberos_context_free(LSA_SEC_HANDLE id)
         return;
     kerberos_context_kill(c);
     kerberos_tickets_drop(c->given);
-    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
-        mem_free(c->names[i]);
+    known_free(c);
     slab_free(&contexts, id);
 }
 
@@ -185,18 +198,18 @@ static SECURITY_STATUS gather(struct kerberos_context *c, struct facts *facts)
         kerberos_mit.gss_inquire_context(&minor, c->gss, &source, &target, NULL, NULL, NULL, NULL, NULL);
     if (GSS_ERROR(major))
         return kerberos_status_gss("gss_inquire_context", side, major, minor);
-    replace(&c->names[KERBEROS_TEXT_CLIENT], display(source));
-    replace(&c->names[KERBEROS_TEXT_SERVER], display(target));
+    replace(&c->known->names[KERBEROS_TEXT_CLIENT], display(source));
+    replace(&c->known->names[KERBEROS_TEXT_SERVER], display(target));
     if (source != GSS_C_NO_NAME)
         kerberos_mit.gss_release_name(&ignored, &source);
     if (target != GSS_C_NO_NAME)
         kerberos_mit.gss_release_name(&ignored, &target);
-    if (c->names[KERBEROS_TEXT_TARGET] == NULL)
-        c->names[KERBEROS_TEXT_TARGET] = mem_copy(u"", sizeof(char16_t));
-    if (c->names[KERBEROS_TEXT_CLIENT] != NULL)
-        replace(&c->names[KERBEROS_TEXT_REALM], realm_of(c->names[KERBEROS_TEXT_CLIENT]));
+    if (c->known->names[KERBEROS_TEXT_TARGET] == NULL)
+        c->known->names[KERBEROS_TEXT_TARGET] = mem_copy(u"", sizeof(char16_t));
+    if (c->known->names[KERBEROS_TEXT_CLIENT] != NULL)
+        replace(&c->known->names[KERBEROS_TEXT_REALM], realm_of(c->known->names[KERBEROS_TEXT_CLIENT]));
     for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
-        if (c->names[i] == NULL)
+        if (c->known->names[i] == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
 
     major = kerberos_mit.gsskrb5_extract_authtime_from_sec_context(&minor, c->gss, &authenticated);
@@ -273,8 +286,8 @@ static SECURITY_STATUS pack(const struct kerberos_context *c, const struct kerbe
     struct kerberos_packed whole = *packed;
     SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
     for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++) {
-        whole.text[i].text = c->names[i];
-        whole.text[i].units = utf16_length(c->names[i]);
+        whole.text[i].text = c->known->names[i];
+        whole.text[i].units = utf16_length(c->known->names[i]);
     }
     size_t size = kerberos_packed_size(&whole);
     uint8_t *bytes = kerberos_lsa->AllocateLsaHeap((ULONG)size);
@@ -309,6 +322,7 @@ SECURITY_STATUS kerberos_context_finish(struct kerberos_context *c, OM_uint32 fl
         expiry->QuadPart = (LONGLONG)packed.expiry;
         c->finished = true;
         kerberos_context_kill(c);
+        known_free(c);
         if (trace_on())
             trace_event("kerberos", "established", "role=%s etype=%u attributes=0x%08x acceptor-subkey=%d",
                         c->initiator ? "initiator" : "acceptor", (unsigned)packed.protect.key.etype,

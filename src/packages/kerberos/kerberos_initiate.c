@@ -46,8 +46,8 @@ static SECURITY_STATUS take_target(struct kerberos_context *c, const UNICODE_STR
     if (text == NULL)
         return invalid ? SEC_E_TARGET_UNKNOWN : SEC_E_INSUFFICIENT_MEMORY;
     SECURITY_STATUS status = kerberos_name_target(text, kerberos_name_realm_of, &principal);
-    c->names[KERBEROS_TEXT_TARGET] = kerberos_context_text(text, bytes);
-    if (status == SEC_E_OK && c->names[KERBEROS_TEXT_TARGET] == NULL)
+    c->known->names[KERBEROS_TEXT_TARGET] = kerberos_context_text(text, bytes);
+    if (status == SEC_E_OK && c->known->names[KERBEROS_TEXT_TARGET] == NULL)
         status = SEC_E_INSUFFICIENT_MEMORY;
     if (status == SEC_E_TARGET_UNKNOWN)
         kerberos_status_own("target", status, "no name of a service",

@@ -96,7 +96,7 @@ static NTSTATUS early_negotiation_info(const struct kerberos_context *c, void *b
 
 static NTSTATUS early_names(const struct kerberos_context *c, void *buffer)
 {
-    const char16_t *name = c->names[KERBEROS_TEXT_CLIENT];
+    const char16_t *name = c->known == NULL ? NULL : c->known->names[KERBEROS_TEXT_CLIENT];
     if (name == NULL)
         return SEC_E_INVALID_HANDLE;
     char16_t *copy = packages_string_copy(client_alloc, name, utf16_length(name));
@@ -108,7 +108,7 @@ static NTSTATUS early_names(const struct kerberos_context *c, void *buffer)
 
 static NTSTATUS early_target(const struct kerberos_context *c, void *buffer)
 {
-    const char16_t *name = c->names[KERBEROS_TEXT_TARGET];
+    const char16_t *name = c->known == NULL ? NULL : c->known->names[KERBEROS_TEXT_TARGET];
     size_t bytes = 0;
     bool invalid = false;
     if (name == NULL)

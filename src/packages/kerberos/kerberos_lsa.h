@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * packages/kerberos, LSA half: credentials and handshakes on MIT's GSSAPI. Only here live MIT's objects, and
- * only until the context is established: then keys and numbers are exported, packed, and the GSS context is
- * gone. What stays of a context is who is at its two ends and what the client delegated.
+ * only until the context is established: then keys, numbers and names are exported and packed, and the GSS
+ * context is gone. What stays of a context is its number and what the client delegated.
  *
  * Credentials and contexts are numbers of slabs. A context holds on to what it uses of its credential, so it
  * outlives the credential's handle.
@@ -68,17 +68,23 @@ NTSTATUS NTAPI kerberos_SpQueryCredentialsAttributes(LSA_SEC_HANDLE CredentialHa
 
 /* ---- contexts: kerberos_context.c ---- */
 
+/* Who is at the two ends, as far as the handshake has come. */
+struct kerberos_known {
+    char16_t *names[KERBEROS_TEXT_COUNT]; /* terminated; NULL: not known yet; mem_alloc */
+};
+
 struct kerberos_context {
     struct slab_head head;
     bool initiator, finished, supplied;
-    bool bound;                           /* acceptor: it was given channel bindings, in whatever step */
-    ULONG wanted;                         /* ISC_REQ_ or ASC_REQ_ of the first step */
-    gss_ctx_id_t gss;                     /* GSS_C_NO_CONTEXT once finished or failed */
-    gss_name_t target;                    /* initiator */
-    struct kerberos_tickets *own;         /* with what the handshake is made */
-    struct kerberos_tickets *given;       /* acceptor: what the client delegated; NULL: nothing */
-    char16_t *names[KERBEROS_TEXT_COUNT]; /* terminated; NULL: not known yet; mem_alloc */
+    bool bound;                     /* acceptor: it was given channel bindings, in whatever step */
+    ULONG wanted;                   /* ISC_REQ_ or ASC_REQ_ of the first step */
+    gss_ctx_id_t gss;               /* GSS_C_NO_CONTEXT once finished or failed */
+    gss_name_t target;              /* initiator */
+    struct kerberos_tickets *own;   /* with what the handshake is made */
+    struct kerberos_tickets *given; /* acceptor: what the client delegated; NULL: nothing */
+    struct kerberos_known *known;   /* mem_alloc; NULL once finished: the user half has it then */
 };
+_Static_assert(sizeof(struct kerberos_context) <= 64, "what is left of a context here is one cache line");
 
 struct kerberos_context *kerberos_context_new(LSA_SEC_HANDLE *id);
 struct kerberos_context *kerberos_context_find(LSA_SEC_HANDLE id);

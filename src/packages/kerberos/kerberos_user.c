@@ -35,12 +35,29 @@ struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id)
                                   : slab_get(&user_contexts, id);
 }
 
-const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum kerberos_text index)
+bool kerberos_user_texts(const struct kerberos_user_context *c, struct kerberos_texts *out)
 {
-    const char16_t *text = c->names;
-    for (int i = 0; i < (int)index; i++)
-        text += c->units[i] + 1;
-    return text;
+    size_t units = KERBEROS_TEXT_COUNT;
+    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
+        units += c->units[i];
+    bool fits = units <= sizeof out->small / sizeof out->small[0];
+    out->large = fits ? NULL : mem_alloc(units * sizeof *out->large);
+    if (!fits && out->large == NULL)
+        return false;
+    const uint8_t *from = c->names;
+    char16_t *to = fits ? out->small : out->large;
+    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++) {
+        out->text[i] = (struct packages_view){to, c->units[i]};
+        for (size_t k = 0; k < c->units[i]; k++, from += c->wide ? 2 : 1)
+            *to++ = c->wide ? (char16_t)(from[0] | from[1] << 8) : *from;
+        *to++ = 0;
+    }
+    return true;
+}
+
+void kerberos_user_texts_done(struct kerberos_texts *t)
+{
+    mem_free(t->large);
 }
 
 static bool user_is_rc4(const struct kerberos_user_context *c)
@@ -101,21 +118,47 @@ _Static_assert((int)KRB5_CONFOUNDER_SIZE == (int)CRYPTO_AES_BLOCK, "a confounder
 
 /* ---- from and to the packed form ---- */
 
+/* The texts as the context keeps them: one byte a unit where that is enough, as it is for nearly all. */
+static bool user_keep_texts(struct kerberos_user_context *c, const struct kerberos_packed *packed)
+{
+    size_t units = 0;
+    char16_t all = 0;
+    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++) {
+        c->units[i] = (uint16_t)packed->text[i].units;
+        units += packed->text[i].units;
+        for (size_t k = 0; k < packed->text[i].units; k++)
+            all |= packed->text[i].text[k];
+    }
+    c->wide = all > 0xff;
+    c->names = mem_alloc(units * (c->wide ? 2 : 1) + 1);
+    if (c->names == NULL)
+        return false;
+    uint8_t *to = c->names;
+    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++) {
+        for (size_t k = 0; k < packed->text[i].units; k++) {
+            *to++ = (uint8_t)packed->text[i].text[k];
+            if (c->wide)
+                *to++ = (uint8_t)(packed->text[i].text[k] >> 8);
+        }
+    }
+    return true;
+}
+
 /* After a failure *c has nothing to be released. */
-static SECURITY_STATUS user_fill(struct kerberos_user_context *c, const struct kerberos_packed *packed,
-                                 char16_t *names)
+static SECURITY_STATUS user_fill(struct kerberos_user_context *c, const struct kerberos_packed *packed)
 {
     struct kerberos_sealing *sealing;
+    if (!user_keep_texts(c, packed))
+        return SEC_E_INSUFFICIENT_MEMORY;
     c->protect = packed->protect;
     SECURITY_STATUS status = c->protect.flags & KRB5_F_CONF ? user_sealing(c, &sealing) : SEC_E_OK;
-    if (status != SEC_E_OK)
+    if (status != SEC_E_OK) {
+        mem_free(c->names);
         return status;
+    }
     c->attributes = packed->attributes;
     c->start = packed->start;
     c->expiry = packed->expiry;
-    c->names = names;
-    for (size_t i = 0; i < KERBEROS_TEXT_COUNT; i++)
-        c->units[i] = (uint16_t)packed->text[i].units;
     return SEC_E_OK;
 }
 
@@ -142,12 +185,11 @@ static NTSTATUS user_map(LSA_SEC_HANDLE id, const SecBuffer *packed_bytes)
     if (c == NULL) {
         status = usable && !taken ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_HANDLE;
     } else {
-        status = user_fill(c, &packed, names);
+        status = user_fill(c, &packed);
         if (status != SEC_E_OK)
             slab_free(&user_contexts, id);
     }
-    if (status != SEC_E_OK)
-        mem_free(names);
+    mem_free(names);
     secret_wipe(&packed, sizeof packed);
     return status;
 }
@@ -189,8 +231,9 @@ static void user_reset(struct krb5_protect *p)
     secret_wipe(&start, sizeof start);
 }
 
-/* The context as it is now; names stay the context's. */
-static void user_snapshot(struct kerberos_user_context *c, bool reset, struct kerberos_packed *out)
+/* The context as it is now; names stay the texts'. */
+static void user_snapshot(struct kerberos_user_context *c, bool reset, const struct kerberos_texts *texts,
+                          struct kerberos_packed *out)
 {
     lock_take(&c->receive);
     uint64_t sent = __atomic_load_n(&c->protect.sent, __ATOMIC_RELAXED);
@@ -203,10 +246,7 @@ static void user_snapshot(struct kerberos_user_context *c, bool reset, struct ke
     out->attributes = c->attributes;
     out->start = c->start;
     out->expiry = c->expiry;
-    for (int i = 0; i < KERBEROS_TEXT_COUNT; i++) {
-        out->text[i].text = kerberos_user_text(c, (enum kerberos_text)i);
-        out->text[i].units = c->units[i];
-    }
+    memcpy(out->text, texts->text, sizeof out->text);
 }
 _Static_assert(offsetof(struct krb5_protect, sent) == 0, "user_snapshot copies what follows it");
 
@@ -221,9 +261,12 @@ static NTSTATUS NTAPI kerberos_SpExportSecurityContext(LSA_SEC_HANDLE phContext,
         return SEC_E_INVALID_PARAMETER;
     if (fFlags & ~(ULONG)(SECPKG_CONTEXT_EXPORT_RESET_NEW | SECPKG_CONTEXT_EXPORT_DELETE_OLD))
         return SEC_E_UNSUPPORTED_FUNCTION;
-    user_snapshot(c, (fFlags & SECPKG_CONTEXT_EXPORT_RESET_NEW) != 0, &packed);
-    size_t size = kerberos_packed_size(&packed);
+    struct kerberos_texts texts;
     NTSTATUS status = SEC_E_INSUFFICIENT_MEMORY;
+    if (!kerberos_user_texts(c, &texts))
+        return status;
+    user_snapshot(c, (fFlags & SECPKG_CONTEXT_EXPORT_RESET_NEW) != 0, &texts, &packed);
+    size_t size = kerberos_packed_size(&packed);
     uint8_t *bytes = kerberos_user_alloc(size);
     if (bytes != NULL && kerberos_packed_write(&packed, bytes, size)) {
         pPackedContext->pvBuffer = bytes;
@@ -235,6 +278,7 @@ static NTSTATUS NTAPI kerberos_SpExportSecurityContext(LSA_SEC_HANDLE phContext,
     } else {
         kerberos_user_free(bytes);
     }
+    kerberos_user_texts_done(&texts);
     secret_wipe(&packed, sizeof packed);
     return status;
 }
@@ -264,14 +308,12 @@ static NTSTATUS NTAPI kerberos_SpImportSecurityContext(PSecBuffer pPackedContext
     if (status != SEC_E_OK)
         return status;
     struct kerberos_user_context *c = user_new_imported(&id);
-    status = c != NULL ? user_fill(c, &packed, names) : SEC_E_INSUFFICIENT_MEMORY;
-    if (status == SEC_E_OK) {
+    status = c != NULL ? user_fill(c, &packed) : SEC_E_INSUFFICIENT_MEMORY;
+    if (status == SEC_E_OK)
         *phContext = id | KERBEROS_IMPORTED;
-    } else {
-        if (c != NULL)
-            slab_free(&imported_contexts, id);
-        mem_free(names);
-    }
+    else if (c != NULL)
+        slab_free(&imported_contexts, id);
+    mem_free(names);
     secret_wipe(&packed, sizeof packed);
     return status;
 }

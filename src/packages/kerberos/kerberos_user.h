@@ -4,7 +4,8 @@
  * a packed context only, either from the LSA half (it then lives at the LSA half's number in the first slab)
  * or by ImportSecurityContext (second slab, numbers marked by their top bit). Sending takes no lock: the
  * number is one atomic increment and the keys never change. Receiving takes the context's one lock for the
- * moment in which the window judges a number that was authenticated before.
+ * moment in which the window judges a number that was authenticated before. There may be a million of them:
+ * what a context does not need is not kept, and names are kept narrow.
  */
 #ifndef OPENSSPI_PACKAGES_KERBEROS_USER_H
 #define OPENSSPI_PACKAGES_KERBEROS_USER_H
@@ -36,15 +37,25 @@ struct kerberos_user_context {
     struct kerberos_sealing *sealing; /* atomic; NULL until it is needed; mem_alloc */
     uint32_t attributes;
     uint64_t start, expiry;
-    char16_t *names; /* texts one after another, each terminated; mem_alloc */
+    uint8_t *names; /* texts one after another; mem_alloc. kerberos_user_texts reads them */
     uint16_t units[KERBEROS_TEXT_COUNT];
+    bool wide; /* a unit of names is two bytes; else one, as all are below 256 */
+};
+_Static_assert(sizeof(struct kerberos_user_context) <= 512, "a million contexts: 512 bytes here, 768 in all");
+
+/* A context's texts, terminated, for the time of one call. */
+struct kerberos_texts {
+    struct packages_view text[KERBEROS_TEXT_COUNT];
+    char16_t *large; /* mem_alloc where `small` does not do */
+    char16_t small[512];
 };
 
 /* The context, or NULL for any number that is not one. Lock-free. */
 struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id);
 
-/* A text of the context, terminated. */
-const char16_t *kerberos_user_text(const struct kerberos_user_context *c, enum kerberos_text index);
+/* The context's texts; kerberos_user_texts_done afterwards. False: out of memory, nothing to be done. */
+bool kerberos_user_texts(const struct kerberos_user_context *c, struct kerberos_texts *out);
+void kerberos_user_texts_done(struct kerberos_texts *t);
 
 /* The memory that the application frees with FreeContextBuffer: the host's AllocateHeap and FreeHeap,
  * mem_client_* until SpInstanceInit has been called. */
