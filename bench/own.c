@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_own: this library through its public functions, and beside it, in the same process, the floor: the
- * primitives alone (raw.c). BENCH_PACKED names the folder of bench_packed's contexts.
+ * primitives alone (raw.c). BENCH_PACKED names the folder of bench_packed's contexts. bench_inside is the
+ * same with the library's inside, so that its primitives can be called alone and BENCH_KERNELS says which
+ * kernels of many lanes run.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <opensspi.h>
+
 #include "pair.h"
 #include "raw.h"
 #include "worker.h"
+#ifdef BENCH_INSIDE
+#include "inside.h"
+#endif
 
 enum { BATCH_MAX = 128 };
 
@@ -17,9 +24,17 @@ struct own {
     struct pair_maker maker;
     bool has_maker;
     struct pair pair;
-    size_t batch;       /* messages per call */
-    struct pair *pairs; /* as many */
     ULONG token_size;
+};
+
+/* Contexts of one key, each with its own numbers: one for each message of a batch. */
+struct crowd {
+    struct pair pairs[BATCH_MAX];
+    size_t count;
+    ULONG token_size;
+    SecBuffer buffers[BATCH_MAX][2];
+    SecBufferDesc messages[BATCH_MAX];
+    SspiSignatureRequest requests[BATCH_MAX];
 };
 
 /* ---- contexts ---- */
@@ -35,13 +50,13 @@ static struct own *own_new(const char *package, const char *target, ULONG isc)
     return o;
 }
 
-static bool token_size_of(struct own *o)
+static bool token_size_of(CtxtHandle *context, ULONG *size)
 {
     SecPkgContext_Sizes sizes;
-    if (QueryContextAttributesA(&o->pair.initiator, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK)
+    if (QueryContextAttributesA(context, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK)
         return false;
-    o->token_size = sizes.cbMaxSignature;
-    return o->token_size <= WORKER_TOKEN_ROOM;
+    *size = sizes.cbMaxSignature;
+    return *size <= WORKER_TOKEN_ROOM;
 }
 
 static void *open_pair(const char *package, const char *target, ULONG isc)
@@ -54,7 +69,7 @@ static void *open_pair(const char *package, const char *target, ULONG isc)
         fprintf(stderr, "bench_own: %s: 0x%08x\n", package, (unsigned)status);
         return NULL;
     }
-    return token_size_of(o) ? o : NULL;
+    return token_size_of(&o->pair.initiator, &o->token_size) ? o : NULL;
 }
 
 static void *open_ntlm(const struct worker_candidate *c)
@@ -104,7 +119,8 @@ static bool import_pair(unsigned etype, struct pair *p)
 static void *open_etype(const struct worker_candidate *c)
 {
     struct own *o = calloc(1, sizeof *o);
-    return o != NULL && import_pair(c->parameter, &o->pair) && token_size_of(o) ? o : NULL;
+    bool ok = o != NULL && import_pair(c->parameter, &o->pair);
+    return ok && token_size_of(&o->pair.initiator, &o->token_size) ? o : NULL;
 }
 
 /* ---- one by one ---- */
@@ -148,6 +164,100 @@ static bool handshake(void *state)
     return true;
 }
 
+/* ---- many at once ---- */
+
+static bool copy_context(CtxtHandle *from, CtxtHandle *to, size_t count, size_t stride)
+{
+    static char ntlm[] = "NTLM";
+    SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
+    SECURITY_STATUS status = ExportSecurityContext(from, 0, &packed, NULL);
+    for (size_t i = 0; i < count && status == SEC_E_OK; i++)
+        status = ImportSecurityContextA(ntlm, &packed, NULL, (CtxtHandle *)(void *)((char *)to + i * stride));
+    FreeContextBuffer(packed.pvBuffer);
+    return status == SEC_E_OK;
+}
+
+static bool crowd_contexts(struct crowd *c, unsigned etype)
+{
+    if (etype == 0) {
+        struct own *o = open_pair("NTLM", "host/server", flags);
+        return o != NULL &&
+               copy_context(&o->pair.initiator, &c->pairs[0].initiator, c->count, sizeof c->pairs[0]) &&
+               copy_context(&o->pair.acceptor, &c->pairs[0].acceptor, c->count, sizeof c->pairs[0]);
+    }
+    for (size_t i = 0; i < c->count; i++)
+        if (!import_pair(etype, &c->pairs[i]))
+            return false;
+    return true;
+}
+
+/* parameter: the encryption type, 0 for NTLM; multiple: how many. */
+static void *open_crowd(const struct worker_candidate *candidate)
+{
+    struct crowd *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->count = candidate->multiple;
+    if (!crowd_contexts(c, candidate->parameter) || !token_size_of(&c->pairs[0].initiator, &c->token_size))
+        return NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        c->buffers[i][0].BufferType = SECBUFFER_DATA;
+        c->buffers[i][1].BufferType = SECBUFFER_TOKEN;
+        c->messages[i] = (SecBufferDesc){SECBUFFER_VERSION, 2, c->buffers[i]};
+        c->requests[i].Message = &c->messages[i];
+    }
+    return c;
+}
+
+static void crowd_point(struct crowd *c, const struct worker_job *job, size_t first, bool making)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        c->buffers[i][0].pvBuffer = (void *)(uintptr_t)job->data;
+        c->buffers[i][0].cbBuffer = (ULONG)job->size;
+        c->buffers[i][1].pvBuffer = job->tokens + (first + i) * WORKER_TOKEN_ROOM;
+        c->buffers[i][1].cbBuffer = c->token_size;
+        c->requests[i].Context = making ? &c->pairs[i].initiator : &c->pairs[i].acceptor;
+        c->requests[i].QOP = c->requests[i].MessageSeqNo = 0;
+    }
+}
+
+static bool crowd_run(struct crowd *c, const struct worker_job *job, bool making, bool together)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+    for (size_t at = 0; at < job->count; at += c->count) {
+        crowd_point(c, job, at, making);
+        if (together) {
+            status |= making ? SspiMakeSignatures(c->requests, (ULONG)c->count)
+                             : SspiVerifySignatures(c->requests, (ULONG)c->count);
+            continue;
+        }
+        for (size_t i = 0; i < c->count; i++)
+            status |= making ? MakeSignature(c->requests[i].Context, 0, &c->messages[i], 0)
+                             : VerifySignature(c->requests[i].Context, &c->messages[i], 0, NULL);
+    }
+    return status == SEC_E_OK;
+}
+
+static bool make_each(void *state, const struct worker_job *job)
+{
+    return crowd_run(state, job, true, false);
+}
+
+static bool check_each(void *state, const struct worker_job *job)
+{
+    return crowd_run(state, job, false, false);
+}
+
+static bool make_together(void *state, const struct worker_job *job)
+{
+    return crowd_run(state, job, true, true);
+}
+
+static bool check_together(void *state, const struct worker_job *job)
+{
+    return crowd_run(state, job, false, true);
+}
+
 static const struct worker_candidate candidates[] = {
     {"own-ntlm", 0, 0, open_ntlm, make, check, handshake},
     {"own-aes128-sha1", 17, 0, open_etype, make, check, NULL},
@@ -164,6 +274,21 @@ static const struct worker_candidate candidates[] = {
     {"nettle-sha1", RAW_SHA1, 0, raw_open_nettle, raw_make, raw_check, NULL},
     {"nettle-sha256", RAW_SHA256, 0, raw_open_nettle, raw_make, raw_check, NULL},
     {"nettle-sha384", RAW_SHA384, 0, raw_open_nettle, raw_make, raw_check, NULL},
+#define CROWD(name, etype)                                                                                   \
+    {"own-" name "-crowd", etype, 32, open_crowd, make_each, check_each, NULL},                              \
+        {"own-" name "-batch1", etype, 1, open_crowd, make_together, check_together, NULL},                  \
+        {"own-" name "-batch8", etype, 8, open_crowd, make_together, check_together, NULL},                  \
+        {"own-" name "-batch32", etype, 32, open_crowd, make_together, check_together, NULL},                \
+    {                                                                                                        \
+        "own-" name "-batch128", etype, 128, open_crowd, make_together, check_together, NULL                 \
+    }
+    CROWD("ntlm", 0),
+    CROWD("aes256-sha1", 18),
+    CROWD("aes128-sha256", 19),
+    CROWD("aes256-sha384", 20),
+#ifdef BENCH_INSIDE
+    INSIDE_CANDIDATES,
+#endif
     {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };
 
@@ -171,5 +296,8 @@ int main(void)
 {
     /* The acceptor knows hashes from its store, as others are given them. */
     unsetenv("NTLM_USER_FILE");
+#ifdef BENCH_INSIDE
+    inside_kernels(getenv("BENCH_KERNELS"));
+#endif
     return worker_main(candidates);
 }

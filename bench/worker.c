@@ -12,7 +12,7 @@
 
 #include <valgrind/callgrind.h>
 
-enum { STATES_MAX = 64, PIECES_MAX = 64, COUNTED = 16 };
+enum { STATES_MAX = 128, PIECES_MAX = 64, COUNTED = 16 };
 
 enum op { MAKE, CHECK, HANDSHAKE };
 
