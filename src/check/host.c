@@ -56,15 +56,11 @@ static UNICODE_STRING string_of(const char *text)
 }
 
 /* The kit's own account is no account of a realm. */
-void *check_identity(const char *password)
+static void *identity_make(const char *password)
 {
     struct guard g;
     bool list = check_shared->own_account && strcasecmp(check_package.name, "Negotiate") == 0;
 
-    if (!check_shared->has_user)
-        return NULL;
-    if (password == NULL)
-        password = check_shared->password;
     guard_new(&g, sizeof(SEC_WINNT_AUTH_IDENTITY_EXW), "the identity");
     SEC_WINNT_AUTH_IDENTITY_EXW *id = (void *)g.data;
     id->Version = SEC_WINNT_AUTH_IDENTITY_VERSION;
@@ -78,23 +74,45 @@ void *check_identity(const char *password)
     return id;
 }
 
+/* Made once, in whatever thread is first: before there are several. */
+void *check_identity(const char *password)
+{
+    static void *usual;
+
+    if (!check_shared->has_user)
+        return NULL;
+    if (password != NULL)
+        return identity_make(password);
+    if (usual == NULL)
+        usual = identity_make(check_shared->password);
+    return usual;
+}
+
+static UNICODE_STRING *acceptor_name(void)
+{
+    static UNICODE_STRING name;
+
+    if (check_shared->principal[0] == 0)
+        return NULL;
+    if (name.Buffer == NULL)
+        name = string_of(check_shared->principal);
+    return &name;
+}
+
 NTSTATUS check_acquire(struct check_side *side, const char *password)
 {
     LUID logon = {0};
     TimeStamp expiry = {.QuadPart = 0};
-    UNICODE_STRING principal = {0};
-    bool named = !side->initiator && check_shared->principal[0] != 0;
     struct lsa_call call;
 
     if (check_package.lsa.AcquireCredentialsHandle == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    if (named)
-        principal = string_of(check_shared->principal);
+    UNICODE_STRING *principal = side->initiator ? NULL : acceptor_name();
     void *data = side->initiator ? check_identity(password) : NULL;
     lsa_enter(&call, "SpAcquireCredentialsHandle");
     NTSTATUS status = check_package.lsa.AcquireCredentialsHandle(
-        named ? &principal : NULL, side->initiator ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND, &logon, data,
-        NULL, NULL, &side->credential, &expiry);
+        principal, side->initiator ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND, &logon, data, NULL, NULL,
+        &side->credential, &expiry);
     lsa_leave(&call);
     side->has_credential = lsa_status_map(status) == SEC_E_OK;
     return status;

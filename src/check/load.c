@@ -316,17 +316,19 @@ static bool is_hosted(void)
     return check_shared->built_in && strcasecmp(check_shared->module, "Negotiate") == 0;
 }
 
+/* Points may ask again: what is loaded stays as it is. */
 void load_package(enum load_step last)
 {
-    if (is_hosted()) {
+    static int done;
+
+    if (is_hosted() && done == 0) {
         check_stage("load.file");
         hosted_load();
-        check_stage(NULL);
-        return;
+        done = LOAD_INSTANCE + 1;
     }
-    for (enum load_step step = LOAD_FILE; step <= last; step++) {
-        check_stage(steps[step].point);
-        steps[step].run();
+    for (; done <= (int)last; done++) {
+        check_stage(steps[done].point);
+        steps[done].run();
     }
     check_stage(NULL);
 }

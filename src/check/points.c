@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct check_point points[141];
+static const struct check_point points[144];
 
 const struct check_point *check_point_at(size_t index)
 {
@@ -34,7 +34,7 @@ const SspiCheckPoint *SspiCheckPointAt(size_t index)
 }
 
 /* In the order in which they run: what a point needs stands before it. */
-static const struct check_point points[141] = {
+static const struct check_point points[144] = {
     {
         {"load.file",
          "The module is a file that nobody else may write, and exports SpLsaModeInitialize and "
@@ -759,6 +759,28 @@ static const struct check_point points[141] = {
          "VerifySignature: SEC_E_OUT_OF_SEQUENCE, <sspi.h>"},
         {"datagram.number"},
         point_datagram_replay,
+    },
+    {
+        {"datagram.window",
+         "However far numbers jump, what was taken is refused and what was not is taken, for 64 numbers back "
+         "at "
+         "least.",
+         "VerifySignature (\"gaps and reordering within the window pass\"), <sspi.h>; RFC 2743 1.2.3"},
+        {"datagram.replay"},
+        point_datagram_window,
+    },
+    {
+        {"datagram.large", "Numbers from 2^31 on are numbers like others.",
+         "MakeSignature (\"MessageSeqNo\", a ULONG), <sspi.h>"},
+        {"datagram.replay"},
+        point_datagram_large,
+    },
+    {
+        {"datagram.forged",
+         "A forged datagram does not take its number: the genuine one verifies afterwards.",
+         "VerifySignature (\"datagrams authenticate first\"), <sspi.h>; RFC 2743 1.2.3"},
+        {"datagram.number", "verify.tamper.data"},
+        point_datagram_forged,
     },
     {
         {"datagram.unnumbered", "Datagrams signed with number 0 are not numbered: they may come again.",

@@ -125,14 +125,14 @@ void point_sequence_stranger(void)
 
 /* ---- datagrams ---- */
 
-static void begin_datagram(struct check_pair *pair, ULONG needs)
+/* In which order numbers come is looked at only where that is asked for. */
+static void begin_datagram_with(struct check_pair *pair, ULONG flags, ULONG needs)
 {
     const char *what;
-    ULONG flags = check_usual_flags() | ISC_REQ_DATAGRAM;
 
     load_package(LOAD_INSTANCE);
     memset(pair, 0, sizeof *pair);
-    pair->flags = flags;
+    pair->flags = flags | ISC_REQ_DATAGRAM;
     if (!(check_package.info.fCapabilities & SECPKG_FLAG_DATAGRAM) || check_package.hosted)
         check_not_offered("SECPKG_FLAG_DATAGRAM");
     if (strcmp(check_shared->point, "datagram.establish") != 0)
@@ -144,6 +144,21 @@ static void begin_datagram(struct check_pair *pair, ULONG needs)
     check_stage(NULL);
     if ((pair->b.attributes & needs) != needs)
         check_not_offered("REPLAY_DETECT on datagrams");
+}
+
+static void begin_datagram(struct check_pair *pair, ULONG needs)
+{
+    load_package(LOAD_INSTANCE);
+    begin_datagram_with(pair, check_usual_flags(), needs);
+}
+
+/* Any order inside the window. */
+static void begin_replay_only(struct check_pair *pair)
+{
+    load_package(LOAD_INSTANCE);
+    begin_datagram_with(pair, check_usual_flags() & ~(ULONG)ISC_REQ_SEQUENCE_DETECT, REPLAY);
+    if (pair->b.attributes & SEQUENCE)
+        check_not_offered("REPLAY_DETECT without SEQUENCE_DETECT");
 }
 
 static void datagram(struct check_pair *pair, struct message *m, ULONG number)
@@ -197,6 +212,65 @@ void point_datagram_replay(void)
                  "SpVerifySignature of datagram 1 again");
     check_expect(check_call(OP_VERIFY, &pair.b, NULL, &m.desc, 0), SEC_E_OUT_OF_SEQUENCE,
                  "SpVerifySignature of datagram 1 again with MessageSeqNo 0");
+}
+
+/* A new number passes once. */
+static void passes_once(struct check_pair *pair, ULONG number)
+{
+    struct message m;
+
+    datagram(pair, &m, number);
+    check_expect(check_call(OP_VERIFY, &pair->b, NULL, &m.desc, number), SEC_E_OK,
+                 "SpVerifySignature of datagram 0x%x, which is new", (unsigned)number);
+    check_expect(check_call(OP_VERIFY, &pair->b, NULL, &m.desc, number), SEC_E_OUT_OF_SEQUENCE,
+                 "SpVerifySignature of datagram 0x%x, the second time", (unsigned)number);
+    message_free(&m);
+}
+
+void point_datagram_window(void)
+{
+    static const ULONG jumps[] = {1, 31, 32, 63, 64, 65, 128, 1024, 5000};
+    struct check_pair pair;
+    ULONG number = 4;
+
+    begin_replay_only(&pair);
+    for (ULONG first = 1; first <= number; first++)
+        passes_once(&pair, first);
+    for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
+        number += jumps[i];
+        passes_once(&pair, number);
+        /* Those that were jumped over, as far as any window goes back. */
+        for (ULONG back = 1; back < jumps[i] && back < 64; back++)
+            passes_once(&pair, number - back);
+    }
+}
+
+void point_datagram_large(void)
+{
+    static const ULONG numbers[] = {0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffd, 0xfffffffe};
+    struct check_pair pair;
+
+    begin_replay_only(&pair);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        passes_once(&pair, numbers[i]);
+}
+
+void point_datagram_forged(void)
+{
+    struct check_pair pair;
+    struct message m;
+
+    begin_datagram(&pair, 0);
+    for (ULONG number = 1; number < 4; number++) {
+        datagram(&pair, &m, number);
+        m.guards[0].data[7] ^= 1;
+        check_expect_refused(check_call(OP_VERIFY, &pair.b, NULL, &m.desc, number),
+                             "SpVerifySignature of a changed datagram");
+        m.guards[0].data[7] ^= 1;
+        check_expect(check_call(OP_VERIFY, &pair.b, NULL, &m.desc, number), SEC_E_OK,
+                     "SpVerifySignature of datagram %u after a forged one of that number", (unsigned)number);
+        message_free(&m);
+    }
 }
 
 void point_datagram_unnumbered(void)

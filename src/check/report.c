@@ -95,7 +95,7 @@ static BOOLEAN tap_each(void *arg, const SspiCheckResult *result)
                   result->Point->Id);
     if (result->Outcome == SspiCheckNotOffered) {
         (void)fputs(" # SKIP not offered: ", out);
-        put_line(out, result->Seen);
+        put_line(out, result->Because[0] != 0 ? result->Because : result->Seen);
     } else if (result->Outcome == SspiCheckNotReached) {
         (void)fputs(" # SKIP not reached because ", out);
         put_line(out, result->Because);

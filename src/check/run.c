@@ -231,7 +231,7 @@ static bool run_point(struct run *r, const struct check_point *point)
 
     if (need != NULL) {
         bool missing = *outcome_of(r, need) == CHECK_NOT_OFFERED;
-        report(r, point, missing ? CHECK_NOT_OFFERED : CHECK_NOT_REACHED, "", missing ? need : "", need, 0);
+        report(r, point, missing ? CHECK_NOT_OFFERED : CHECK_NOT_REACHED, "", "", need, 0);
         return true;
     }
     if (!ask(r, point))
