@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gss_peer: gss-ntlmssp behind MIT's mechglue, driven over pipes by test_gss. Links the system's GSSAPI and
- * nothing of ours. A request is a byte, a 32-bit size and data; the answer is major and minor status, a
- * 32-bit size and data. i  flags(32) user@DOMAIN     be the initiator      a          be the acceptor t token
- * one handshake step    f          context flags (32) m  message                   GetMIC                v
- * size(32) mic message: VerifyMIC w  message                   Wrap, confidential    u  token   Unwrap k
- * session key           n          source name Its accounts come from NTLM_USER_FILE, its names from
- * NETBIOS_COMPUTER_NAME and NETBIOS_DOMAIN_NAME.
+ * gss_peer: gss-ntlmssp behind MIT's mechglue, driven over pipes by test_gss. Its accounts come from
+ * NTLM_USER_FILE, its names from NETBIOS_COMPUTER_NAME and NETBIOS_DOMAIN_NAME. Beside gss_pipe's operations:
+ *     i flags(32) user@DOMAIN  be the initiator
+ *     a                        be the acceptor
+ *     t token                  one handshake step
+ *     u token                  Unwrap
+ *     k                        session key
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "gss_pipe.h"
+
 #include <string.h>
 
-#include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 
 static gss_OID_desc ntlmssp = {10, (void *)(uintptr_t) "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"};
@@ -23,20 +21,6 @@ static gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 static gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
 static OM_uint32 flags;
 static int initiator;
-
-static int read_all(void *data, size_t size)
-{
-    return size == 0 || fread(data, size, 1, stdin) == 1;
-}
-
-static void answer(OM_uint32 major, OM_uint32 minor, const void *data, size_t size)
-{
-    uint32_t words[3] = {major, minor, (uint32_t)size};
-    fwrite(words, sizeof words, 1, stdout);
-    if (size)
-        fwrite(data, size, 1, stdout);
-    fflush(stdout);
-}
 
 static OM_uint32 acquire(OM_uint32 *minor, const char *name_text, size_t size, gss_cred_usage_t usage)
 {
@@ -72,58 +56,23 @@ static void inquire_key(void)
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
     OM_uint32 major = gss_inquire_sec_context_by_oid(&minor, context, &session_key, &set);
     if (major == GSS_S_COMPLETE && set && set->count)
-        answer(major, minor, set->elements[0].value, set->elements[0].length);
+        gss_pipe_answer(major, minor, set->elements[0].value, set->elements[0].length);
     else
-        answer(major ? major : GSS_S_FAILURE, minor, NULL, 0);
+        gss_pipe_answer(major ? major : GSS_S_FAILURE, minor, NULL, 0);
     gss_release_buffer_set(&minor, &set);
-}
-
-static void inquire_context(char what)
-{
-    OM_uint32 minor, context_flags = 0;
-    gss_name_t source = GSS_C_NO_NAME;
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    OM_uint32 major =
-        gss_inquire_context(&minor, context, &source, NULL, NULL, NULL, &context_flags, NULL, NULL);
-    if (what == 'f') {
-        answer(major, minor, &context_flags, sizeof context_flags);
-        return;
-    }
-    if (major == GSS_S_COMPLETE)
-        major = gss_display_name(&minor, source, &text, NULL);
-    answer(major, minor, text.value, text.length);
 }
 
 static void message(char operation, gss_buffer_t in)
 {
-    OM_uint32 minor = 0, major;
+    OM_uint32 minor = 0, major, ignored;
     gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
-    int confidential = 0;
-    uint32_t mic_size = 0;
-
-    switch (operation) {
-    case 't':
+    if (operation == 't')
         major = step(&minor, in, &out);
-        break;
-    case 'm':
-        major = gss_get_mic(&minor, context, GSS_C_QOP_DEFAULT, in, &out);
-        break;
-    case 'w':
-        major = gss_wrap(&minor, context, 1, GSS_C_QOP_DEFAULT, in, &confidential, &out);
-        break;
-    case 'u':
-        major = gss_unwrap(&minor, context, in, &out, &confidential, NULL);
-        break;
-    default: {
-        memcpy(&mic_size, in->value, sizeof mic_size);
-        gss_buffer_desc mic = {mic_size, (char *)in->value + 4};
-        gss_buffer_desc text = {in->length - 4 - mic_size, (char *)in->value + 4 + mic_size};
-        major = gss_verify_mic(&minor, context, &text, &mic, NULL);
-        break;
-    }
-    }
-    answer(major, minor, out.value, out.length);
-    OM_uint32 ignored;
+    else if (operation == 'u')
+        major = gss_unwrap(&minor, context, in, &out, NULL, NULL);
+    else
+        major = gss_pipe_message(context, operation, in, &out, &minor);
+    gss_pipe_answer(major, minor, out.value, out.length);
     gss_release_buffer(&ignored, &out);
 }
 
@@ -136,18 +85,18 @@ static void request(char operation, char *data, uint32_t size)
         initiator = 1;
         memcpy(&flags, data, sizeof flags);
         major = acquire(&minor, data + 4, size - 4, GSS_C_INITIATE);
-        answer(major, minor, NULL, 0);
+        gss_pipe_answer(major, minor, NULL, 0);
         break;
     case 'a':
         major = acquire(&minor, "test@server1", 12, GSS_C_ACCEPT);
-        answer(major, minor, NULL, 0);
+        gss_pipe_answer(major, minor, NULL, 0);
         break;
     case 'k':
         inquire_key();
         break;
     case 'f':
     case 'n':
-        inquire_context(operation);
+        gss_pipe_inquire(context, operation);
         break;
     default:
         message(operation, &in);
@@ -156,14 +105,5 @@ static void request(char operation, char *data, uint32_t size)
 
 int main(void)
 {
-    char operation;
-    uint32_t size;
-    while (read_all(&operation, 1) && read_all(&size, 4)) {
-        char *data = malloc(size + 1u);
-        if (!data || !read_all(data, size))
-            return 1;
-        request(operation, data, size);
-        free(data);
-    }
-    return 0;
+    return gss_pipe_serve(request);
 }

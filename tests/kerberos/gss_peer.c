@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gss_peer: a GSSAPI of somebody else's, driven over pipes by test_peers. Built twice, with MIT's and with
- * Heimdal's headers and libraries, and links nothing of ours. A request is a byte, a 32-bit size and data;
- * the answer is major and minor status, a 32-bit size and data.
- *     i flags(32) principal    be the initiator for that service      a  be the acceptor
+ * Heimdal's headers and libraries, and links nothing of ours. Beside gss_pipe's operations:
+ *     i flags(32) principal    be the initiator for that service
+ *     a                        be the acceptor
  *     b data                   channel bindings of that application data; before the first step
  *     t token                  one handshake step
- *     f                        context flags (32)                     n  source name
- *     m message                GetMIC         v size(32) mic message  VerifyMIC
- *     w message                Wrap, confidential      p message      Wrap, integrity only
  *     u token                  Unwrap: a byte, 1 when it was confidential, and the message
  *     k                        MIT: the session key that SSPI callers get
- *     W sealed(32) header(32) trailer(32) message   MIT: WrapIOV: size(32), token, message; that many bytes
- * at its beginning and end are signed only U token(32) header(32) trailer(32) token message   MIT: UnwrapIOV
- * of the same: sealed(32), message
+ *     W sealed(32) first(32) last(32) message
+ *                              MIT: WrapIOV, where so many bytes at the beginning and end are signed only:
+ *                              size(32), token, message
+ *     U size(32) first(32) last(32) token message
+ *                              MIT: UnwrapIOV of the same: sealed(32), message
  */
+#include "gss_pipe.h"
+
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <gssapi/gssapi.h>
 #include <gssapi/gssapi_krb5.h>
 #ifdef PEER_MIT
 #include <gssapi/gssapi_ext.h>
@@ -35,31 +32,6 @@ static struct gss_channel_bindings_struct bindings;
 static gss_channel_bindings_t bound = GSS_C_NO_CHANNEL_BINDINGS;
 static OM_uint32 flags;
 static int initiator;
-
-static int read_all(void *data, size_t size)
-{
-    return size == 0 || fread(data, size, 1, stdin) == 1;
-}
-
-static void answer(OM_uint32 major, OM_uint32 minor, const void *data, size_t size)
-{
-    uint32_t words[3] = {major, minor, (uint32_t)size};
-    fwrite(words, sizeof words, 1, stdout);
-    if (size)
-        fwrite(data, size, 1, stdout);
-    fflush(stdout);
-}
-
-static void say_errors(OM_uint32 major, OM_uint32 minor)
-{
-    OM_uint32 more = 0, ignored;
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    if (!GSS_ERROR(major))
-        return;
-    gss_display_status(&ignored, minor, GSS_C_MECH_CODE, &krb5, &more, &text);
-    fprintf(stderr, "gss_peer: 0x%08x %.*s\n", (unsigned)major, (int)text.length, (char *)text.value);
-    gss_release_buffer(&ignored, &text);
-}
 
 static OM_uint32 step(OM_uint32 *minor, gss_buffer_t in, gss_buffer_t out)
 {
@@ -80,29 +52,6 @@ static void bind_channel(const char *data, uint32_t size)
     bound = &bindings;
 }
 
-static void inquire(char what)
-{
-    OM_uint32 minor, context_flags = 0;
-    gss_name_t source = GSS_C_NO_NAME;
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    OM_uint32 major =
-        gss_inquire_context(&minor, context, &source, NULL, NULL, NULL, &context_flags, NULL, NULL);
-    if (what == 'f') {
-        answer(major, minor, &context_flags, sizeof context_flags);
-        return;
-    }
-    if (major == GSS_S_COMPLETE)
-        major = gss_display_name(&minor, source, &text, NULL);
-    answer(major, minor, text.value, text.length);
-}
-
-static uint32_t word_at(const char *data)
-{
-    uint32_t word;
-    memcpy(&word, data, sizeof word);
-    return word;
-}
-
 #ifdef PEER_MIT
 static void session_key(void)
 {
@@ -110,7 +59,7 @@ static void session_key(void)
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
     OM_uint32 major = gss_inquire_sec_context_by_oid(&minor, context, GSS_C_INQ_SSPI_SESSION_KEY, &set);
     bool found = major == GSS_S_COMPLETE && set->count > 0;
-    answer(major, minor, found ? set->elements[0].value : NULL, found ? set->elements[0].length : 0);
+    gss_pipe_answer(major, minor, found ? set->elements[0].value : NULL, found ? set->elements[0].length : 0);
     gss_release_buffer_set(&ignored, &set);
 }
 
@@ -118,8 +67,9 @@ static void session_key(void)
 static void wrap_iov(char *data, size_t size)
 {
     OM_uint32 minor, ignored;
-    uint32_t sealed = word_at(data), header = word_at(data + 4), trailer = word_at(data + 8);
-    static char out[65536];
+    uint32_t sealed = gss_pipe_word(data), header = gss_pipe_word(data + 4),
+             trailer = gss_pipe_word(data + 8);
+    static char out[GSS_PIPE_ROOM + 128];
     char *text = data + 12;
     size_t whole = size - 12, middle = whole - header - trailer;
     int confidential = 0;
@@ -136,8 +86,8 @@ static void wrap_iov(char *data, size_t size)
         memcpy(out + 4, iov[0].buffer.value, token);
         memcpy(out + 4 + token, text, whole);
     }
-    answer(major, minor, out, major == GSS_S_COMPLETE ? 4 + token + whole : 0);
-    say_errors(major, minor);
+    gss_pipe_answer(major, minor, out, major == GSS_S_COMPLETE ? 4 + token + whole : 0);
+    gss_pipe_say(major, minor, &krb5);
     gss_release_iov_buffer(&ignored, iov, 4);
 }
 
@@ -145,8 +95,8 @@ static void unwrap_iov(char *data, size_t size)
 {
     OM_uint32 minor;
     int confidential = 0;
-    uint32_t token = word_at(data), header = word_at(data + 4), trailer = word_at(data + 8);
-    static char out[65536];
+    uint32_t token = gss_pipe_word(data), header = gss_pipe_word(data + 4), trailer = gss_pipe_word(data + 8);
+    static char out[GSS_PIPE_ROOM + 128];
     char *text = data + 12 + token;
     size_t whole = size - 12 - token, middle = whole - header - trailer;
     gss_iov_buffer_desc iov[4] = {
@@ -159,49 +109,35 @@ static void unwrap_iov(char *data, size_t size)
     uint32_t sealed = (uint32_t)confidential;
     memcpy(out, &sealed, 4);
     memcpy(out + 4, text, whole);
-    answer(major, minor, out, 4 + whole);
-    say_errors(major, minor);
+    gss_pipe_answer(major, minor, out, 4 + whole);
+    gss_pipe_say(major, minor, &krb5);
 }
 #endif
 
-static void message(char operation, gss_buffer_t in)
+/* Whether it was confidential, and the message. */
+static void unwrap(gss_buffer_t in)
 {
-    OM_uint32 minor = 0, major, ignored;
+    static char text[GSS_PIPE_ROOM + 1];
+    OM_uint32 minor, ignored;
     gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
     int confidential = 0;
+    OM_uint32 major = gss_unwrap(&minor, context, in, &out, &confidential, NULL);
+    text[0] = (char)confidential;
+    if (out.length)
+        memcpy(text + 1, out.value, out.length);
+    gss_pipe_answer(major, minor, text, out.length + 1);
+    gss_pipe_say(major, minor, &krb5);
+    gss_release_buffer(&ignored, &out);
+}
 
-    switch (operation) {
-    case 't':
-        major = step(&minor, in, &out);
-        break;
-    case 'm':
-        major = gss_get_mic(&minor, context, GSS_C_QOP_DEFAULT, in, &out);
-        break;
-    case 'w':
-    case 'p':
-        major = gss_wrap(&minor, context, operation == 'w', GSS_C_QOP_DEFAULT, in, &confidential, &out);
-        break;
-    case 'u': {
-        static char text[65536];
-        major = gss_unwrap(&minor, context, in, &out, &confidential, NULL);
-        text[0] = (char)confidential;
-        if (out.length)
-            memcpy(text + 1, out.value, out.length);
-        answer(major, minor, text, out.length + 1);
-        say_errors(major, minor);
-        gss_release_buffer(&ignored, &out);
-        return;
-    }
-    default: {
-        uint32_t mic_size = word_at(in->value);
-        gss_buffer_desc mic = {mic_size, (char *)in->value + 4};
-        gss_buffer_desc text = {in->length - 4 - mic_size, (char *)in->value + 4 + mic_size};
-        major = gss_verify_mic(&minor, context, &text, &mic, NULL);
-        break;
-    }
-    }
-    answer(major, minor, out.value, out.length);
-    say_errors(major, minor);
+static void message(char operation, gss_buffer_t in)
+{
+    OM_uint32 minor = 0, ignored;
+    gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major =
+        operation == 't' ? step(&minor, in, &out) : gss_pipe_message(context, operation, in, &out, &minor);
+    gss_pipe_answer(major, minor, out.value, out.length);
+    gss_pipe_say(major, minor, &krb5);
     gss_release_buffer(&ignored, &out);
 }
 
@@ -213,21 +149,21 @@ static void request(char operation, char *data, uint32_t size)
     case 'i': {
         gss_buffer_desc text = {size - 4, data + 4};
         initiator = 1;
-        flags = word_at(data);
+        flags = gss_pipe_word(data);
         major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &target);
-        answer(major, minor, NULL, 0);
+        gss_pipe_answer(major, minor, NULL, 0);
         break;
     }
     case 'a':
-        answer(GSS_S_COMPLETE, 0, NULL, 0);
+        gss_pipe_answer(GSS_S_COMPLETE, 0, NULL, 0);
         break;
     case 'b':
         bind_channel(data, size);
-        answer(GSS_S_COMPLETE, 0, NULL, 0);
+        gss_pipe_answer(GSS_S_COMPLETE, 0, NULL, 0);
         break;
     case 'f':
     case 'n':
-        inquire(operation);
+        gss_pipe_inquire(context, operation);
         break;
 #ifdef PEER_MIT
     case 'k':
@@ -240,6 +176,9 @@ static void request(char operation, char *data, uint32_t size)
         unwrap_iov(data, size);
         break;
 #endif
+    case 'u':
+        unwrap(&in);
+        break;
     default:
         message(operation, &in);
     }
@@ -247,13 +186,5 @@ static void request(char operation, char *data, uint32_t size)
 
 int main(void)
 {
-    char operation;
-    uint32_t size;
-    static char data[65536];
-    while (read_all(&operation, 1)) {
-        if (!read_all(&size, sizeof size) || size > sizeof data || !read_all(data, size))
-            return 2;
-        request(operation, data, size);
-    }
-    return 0;
+    return gss_pipe_serve(request);
 }
