@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- the machine ---- */
@@ -104,37 +105,57 @@ static void test_no_leaks(void **state)
         fail_msg("%s", text);
 }
 
+static struct timespec started;
+
+static int clock_start(void **state)
+{
+    (void)state;
+    return clock_gettime(CLOCK_MONOTONIC, &started);
+}
+
+static int clock_stop(void **state)
+{
+    struct timespec now;
+    (void)state;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    printf("# %ld ms\n", (now.tv_sec - started.tv_sec) * 1000 + (now.tv_nsec - started.tv_nsec) / 1000000);
+    return 0;
+}
+
+#define TIMED(f) cmocka_unit_test_setup_teardown(f, clock_start, clock_stop)
+
 static int run_mode(const char *mode)
 {
-    static const struct CMUnitTest vectors[] = {cmocka_unit_test(test_vectors)};
-    static const struct CMUnitTest counts[] = {cmocka_unit_test(count_instructions)};
+    static const struct CMUnitTest vectors[] = {TIMED(test_vectors)};
+    static const struct CMUnitTest counts[] = {TIMED(count_instructions)};
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_ntlm_handed_down),
-        cmocka_unit_test(test_hundred_each_way),
-        cmocka_unit_test(test_both_in_kernel),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_datagram),
-        cmocka_unit_test(test_bit_flips),
-        cmocka_unit_test(test_replays_and_order),
-        cmocka_unit_test(test_numbers_used_up),
-        cmocka_unit_test(test_truncated_payloads),
-        cmocka_unit_test(test_changed_payloads),
-        cmocka_unit_test(test_operations_refused),
-        cmocka_unit_test(test_query_and_describe),
-        cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_ends_of_keys),
-        cmocka_unit_test(test_revoked_while_signing),
-        cmocka_unit_test(test_expired_while_signing),
-        cmocka_unit_test(test_invalidated_while_signing),
-        cmocka_unit_test(test_four_threads),
-        cmocka_unit_test(test_kernel_threads),
-        cmocka_unit_test(test_softirq),
-        cmocka_unit_test(test_sample_module),
-        cmocka_unit_test(test_module_in_use),
-        cmocka_unit_test(test_rc4),
-        cmocka_unit_test(test_no_leaks),
+        TIMED(test_vectors),
+        TIMED(test_ntlm_handed_down),
+        TIMED(test_command_line),
+        TIMED(test_hundred_each_way),
+        TIMED(test_both_in_kernel),
+        TIMED(test_sizes),
+        TIMED(test_datagram),
+        TIMED(test_bit_flips),
+        TIMED(test_replays_and_order),
+        TIMED(test_numbers_used_up),
+        TIMED(test_truncated_payloads),
+        TIMED(test_changed_payloads),
+        TIMED(test_operations_refused),
+        TIMED(test_query_and_describe),
+        TIMED(test_quota),
+        TIMED(test_permissions),
+        TIMED(test_ends_of_keys),
+        TIMED(test_revoked_while_signing),
+        TIMED(test_expired_while_signing),
+        TIMED(test_invalidated_while_signing),
+        TIMED(test_four_threads),
+        TIMED(test_kernel_threads),
+        TIMED(test_softirq),
+        TIMED(test_sample_module),
+        TIMED(test_module_in_use),
+        TIMED(test_rc4),
+        TIMED(test_no_leaks),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     if (!strcmp(mode, "vectors"))

@@ -85,6 +85,7 @@ const char *test_command(const char *format, ...) __attribute__((format(printf, 
 
 void test_vectors(void **state);
 void test_ntlm_handed_down(void **state);
+void test_command_line(void **state);
 void test_hundred_each_way(void **state);
 void test_both_in_kernel(void **state);
 void test_sizes(void **state);

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <opensspi.h>
+
 #include "vectors.h"
 
 void transcript_run(void (*line)(const char *text, size_t size));
@@ -145,6 +147,7 @@ void test_sample_module(void **state)
 /* The collector destroys keys in its own time. */
 static void await_no_keys(void)
 {
+    key_control(KEYCTL_CLEAR, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
     for (unsigned n = 0; n < 3000 && key_count() > 0; n++)
         usleep(10000);
     assert_int_equal(key_count(), 0);
@@ -177,6 +180,17 @@ void test_module_in_use(void **state)
     assert_int_equal(unload_when_idle(), 0);
     assert_int_equal(key_load("without", i.package, i.bytes, i.size), -1);
     assert_int_equal(errno, ENODEV);
+    /* Without the module the library says so, and the context stays usable where it is. */
+    struct kit_side initiator, acceptor;
+    SspiErrorInfo error;
+    LONG key = 0;
+    kit_pair("NTLM", ISC_REQ_INTEGRITY, 0, &initiator, &acceptor);
+    assert_int_equal(SspiKernelLoadContext(&initiator.context, NULL, 0, &key, &error),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+    assert_non_null(strstr(error.text, "ssp_ksec"));
+    kit_exchange(&initiator.context, &acceptor.context, "still here", false);
+    kit_close(&initiator);
+    kit_close(&acceptor);
     assert_int_equal(module_load("ssp_ksec", ""), 0);
     assert_int_equal(module_load("ssp_ksec_test", ""), 0);
     end_open(&e, &i, true, "again");

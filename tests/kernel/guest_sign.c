@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <opensspi.h>
 
 #include "packages/ntlm/ntlm_packed.h"
 
@@ -19,31 +24,115 @@ static void exchange(const struct end *from, const struct end *to, size_t size, 
     assert_int_equal(end_verify(to, data, size, token, token_size), 0);
 }
 
-/* Established by the library in this process, a few messages exchanged, then the initiator goes down: the
- * numbers go on, and the handle in user space is gone. */
+/* Established by the library in this process, a few messages exchanged, then the initiator goes down by the
+ * library's own call: the numbers go on, and the handle in user space is gone. */
 void test_ntlm_handed_down(void **state)
 {
     (void)state;
     struct kit_side i, a;
-    SecBuffer bytes = {0, SECBUFFER_EMPTY, NULL};
+    SspiErrorInfo error;
+    LONG key = 0;
     kit_pair("NTLM", ISC_REQ_INTEGRITY | ISC_REQ_CONFIDENTIALITY, 0, &i, &a);
     kit_exchange(&i.context, &a.context, "before", true);
     kit_exchange(&a.context, &i.context, "before, too", true);
-    assert_int_equal(ExportSecurityContext(&i.context, SECPKG_CONTEXT_EXPORT_DELETE_OLD, &bytes, NULL),
-                     SEC_E_OK);
-    struct end down = {.kernel = true, .key = key_load("down", "NTLM", bytes.pvBuffer, bytes.cbBuffer)};
-    FreeContextBuffer(bytes.pvBuffer);
-    assert_true(down.key > 0);
+    SECURITY_STATUS status = SspiKernelLoadContext(&i.context, "down", 0, &key, &error);
+    if (status != SEC_E_OK)
+        fail_msg("SspiKernelLoadContext: %08x %s", (unsigned)status, error.text);
     assert_int_equal(DeleteSecurityContext(&i.context), SEC_E_INVALID_HANDLE);
-    struct end up = {.context = a.context};
     for (uint32_t n = 0; n < 100; n++) {
-        exchange(&down, &up, n, n);
-        exchange(&up, &down, 3 * n, n);
+        uint8_t token[TOKEN_ROOM];
+        ULONG size = sizeof token;
+        kit_fill(data, n, n);
+        assert_int_equal(SspiKernelSign(key, 0, data, n, token, &size, NULL), SEC_E_OK);
+        assert_int_equal(kit_verify(&a.context, data, n, token, size), SEC_E_OK);
+        size = sizeof token;
+        assert_int_equal(kit_sign(&a.context, data, 3 * n, token, &size), SEC_E_OK);
+        token[5] ^= 1;
+        assert_int_equal(SspiKernelVerify(key, 0, data, 3 * n, token, size, NULL), SEC_E_MESSAGE_ALTERED);
+        token[5] ^= 1;
+        assert_int_equal(SspiKernelVerify(key, 0, data, 3 * n, token, size, NULL), SEC_E_OK);
+        assert_int_equal(SspiKernelVerify(key, 0, data, 3 * n, token, size, NULL), SEC_E_OUT_OF_SEQUENCE);
     }
-    end_close(&down);
+    key_drop(key);
+    assert_int_equal(SspiKernelVerify(key, 0, data, 0, data, 16, NULL), SEC_E_INVALID_HANDLE);
     i.has_context = false;
     kit_close(&i);
     kit_close(&a);
+}
+
+/* ---- the command ---- */
+
+/* What it prints, without the newline. */
+static int run_sspi(char *out, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int run_sspi(char *out, size_t room, const char *format, ...)
+{
+    char command[512] = "/bin/sspi ";
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command + strlen(command), sizeof command - strlen(command), format, args);
+    va_end(args);
+    char *words[16];
+    size_t count = 0;
+    for (char *word = strtok(command, " "); word && count < 15; word = strtok(NULL, " "))
+        words[count++] = word;
+    words[count] = NULL;
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        execv(words[0], words);
+        _exit(127);
+    }
+    close(ends[1]);
+    size_t size = 0;
+    ssize_t n;
+    while ((n = read(ends[0], out + size, room - 1 - size)) > 0)
+        size += (size_t)n;
+    close(ends[0]);
+    out[size] = 0;
+    out[strcspn(out, "\n")] = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define VERIFY "kernel verify %s --signature %s %s"
+
+/* sspi kernel load-context, sign, verify: one end each of a Kerberos context, and the other in this process.
+ */
+void test_command_line(void **state)
+{
+    (void)state;
+    struct packed i, a;
+    struct end up;
+    char key[64], signature[256], said[64];
+    uint8_t token[TOKEN_ROOM];
+    size_t size = 0;
+    packed_krb5(KRB5_ETYPE_AES256_SHA1, KRB5_F_REPLAY, &i, &a);
+    FILE *f = fopen("/tmp/context", "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(i.bytes, 1, i.size, f), i.size);
+    fclose(f);
+    assert_int_equal(chmod("/tmp/context", 0600), 0);
+    kit_write_file("message", "a message in a file\n");
+    end_open(&up, &a, false, NULL);
+    assert_int_equal(run_sspi(key, sizeof key, "kernel load-context /tmp/context"), 0);
+    assert_int_equal(run_sspi(signature, sizeof signature, "kernel sign %s %s", key, kit_path("message")), 0);
+    for (; size < strlen(signature) / 2; size++)
+        assert_int_equal(sscanf(signature + 2 * size, "%2hhx", &token[size]), 1);
+    assert_int_equal(end_verify(&up, "a message in a file\n", 20, token, size), 0);
+    assert_int_equal(end_sign(&up, "a message in a file\n", 20, token, &size), 0);
+    for (size_t n = 0; n < size; n++)
+        snprintf(signature + 2 * n, 3, "%02x", token[n]);
+    assert_int_equal(run_sspi(said, sizeof said, VERIFY, key, signature, kit_path("message")), 0);
+    assert_int_equal(run_sspi(said, sizeof said, VERIFY, key, signature, kit_path("message")), 1);
+    signature[50] ^= 1;
+    assert_int_equal(run_sspi(said, sizeof said, VERIFY, key, signature, kit_path("message")), 1);
+    key_drop(atoi(key));
+    assert_int_equal(run_sspi(said, sizeof said, "kernel sign %s %s", key, kit_path("message")), 5);
+    end_close(&up);
 }
 
 void test_hundred_each_way(void **state)

@@ -47,14 +47,16 @@ void test_ends_of_keys(void **state)
     while (sign_error(e.key) == 0)
         usleep(10000);
     assert_int_equal(sign_error(e.key), EKEYEXPIRED);
+    end_close(&e);
 
     end_open(&e, &i, true, "unlinked");
     assert_int_equal(sign_error(e.key), 0);
     key_control(KEYCTL_UNLINK, (unsigned long)e.key, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0);
-    /* Nothing holds it: gone at once or when the collector came by. */
+    /* Not possessed any more, and soon collected. */
     while (sign_error(e.key) == 0)
         usleep(1000);
-    assert_int_equal(sign_error(e.key), ENOKEY);
+    int said = sign_error(e.key);
+    assert_true(said == EACCES || said == ENOKEY);
 
     /* The same description again is another key with the numbers of its own. */
     end_open(&e, &i, true, "again");

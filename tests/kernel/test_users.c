@@ -15,6 +15,12 @@
 #include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 #include "ksec/linux/ssp_ksec.h"
 
@@ -107,19 +113,17 @@ static void start(struct worker *w)
     }
 }
 
-/* The lower 32 bits of a token's number: little-endian with NTLM, big-endian in a MIC. */
-static u32 number_of(const struct made *m)
+/* A token's number: four bytes little-endian with NTLM, eight big-endian in a MIC. */
+static u64 number_of(const struct made *m)
 {
-    const u8 *p = m->token + 12;
-    return m->size == 16 ? (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24
-                         : (u32)p[3] | (u32)p[2] << 8 | (u32)p[1] << 16 | (u32)p[0] << 24;
+    return m->size == 16 ? get_unaligned_le32(m->token + 12) : get_unaligned_be64(m->token + 8);
 }
 
 /* Every number from the first one on exactly once; with in_order they verify in that order, too. */
 static void numbers(const struct pair *p, struct made *all, bool in_order)
 {
     struct made **by_number = kvcalloc(THREADS * ROUNDS, sizeof *by_number, GFP_KERNEL);
-    u32 first = U32_MAX;
+    u64 first = U64_MAX;
     unsigned bad = 0;
     if (!by_number) {
         answer("FAIL memory");
@@ -128,7 +132,7 @@ static void numbers(const struct pair *p, struct made *all, bool in_order)
     for (unsigned i = 0; i < THREADS * ROUNDS; i++)
         first = min(first, number_of(&all[i]));
     for (unsigned i = 0; i < THREADS * ROUNDS; i++) {
-        u32 n = number_of(&all[i]) - first;
+        u64 n = number_of(&all[i]) - first;
         if (n >= THREADS * ROUNDS || by_number[n])
             bad++;
         else
