@@ -58,6 +58,29 @@ static inline bool secbuf_mechlist(const SecBufferDesc *desc)
 /* Do these two share a byte? Buffers of size 0 share none. */
 bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b);
 
+/*
+ * The usual message of a batch, quickly: one DATA and one TOKEN without attributes, in this order, and apart
+ * from each other. True: *view is what secbuf_scan makes of it, and secbuf_overlaps would say no. False: it
+ * is another one.
+ */
+static inline bool secbuf_scan_usual(const SecBufferDesc *desc, struct secbuf_view *view)
+{
+    if (desc->ulVersion != SECBUFFER_VERSION || desc->cBuffers != 2 || desc->pBuffers == NULL)
+        return false;
+    SecBuffer *data = &desc->pBuffers[0], *token = &desc->pBuffers[1];
+    uintptr_t at_data = (uintptr_t)data->pvBuffer, at_token = (uintptr_t)token->pvBuffer;
+    bool usual = data->BufferType == SECBUFFER_DATA && token->BufferType == SECBUFFER_TOKEN;
+    if (!usual || at_data == 0 || at_token == 0 || at_token - at_data < data->cbBuffer ||
+        at_data - at_token < token->cbBuffer)
+        return false;
+    view->token = token;
+    view->stream = view->data_out = NULL;
+    view->count = 1;
+    view->sealed = 1;
+    view->parts[0] = (struct span){data->pvBuffer, data->cbBuffer};
+    return true;
+}
+
 /* The view as a message for protect/; valid as long as the view. */
 static inline struct message secbuf_message(const struct secbuf_view *view)
 {

@@ -6,27 +6,6 @@
 /* [MS-NLMP] 2.2.2.9.1 */
 enum { AT_NUMBER = 12 };
 
-/* RC4 of zeros is the key stream itself. */
-static void take_stream(const struct ntlm_protect *p, struct crypto_rc4 *rc4,
-                        uint8_t stream[static NTLM_BATCH_MAC])
-{
-    static const uint8_t zeros[NTLM_BATCH_MAC];
-    if (p->flags & NTLM_F_KEY_EXCH)
-        crypto_rc4(rc4, zeros, stream, NTLM_BATCH_MAC);
-    else
-        memset(stream, 0, NTLM_BATCH_MAC);
-}
-
-enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *b)
-{
-    struct ntlm_direction *d = &p->send;
-    if (d->sequence > UINT32_MAX)
-        return PROTECT_EXPIRED;
-    wire_put_u32(b->number, (uint32_t)d->sequence++);
-    take_stream(p, &d->u.rc4, b->stream);
-    return PROTECT_OK;
-}
-
 void ntlm_batch_number(struct ntlm_batch *b, const uint8_t token[static NTLM_TOKEN_SIZE])
 {
     memcpy(b->number, token + AT_NUMBER, sizeof b->number);
@@ -42,7 +21,7 @@ enum protect_verdict ntlm_batch_receive(struct ntlm_protect *p, struct ntlm_batc
         return PROTECT_EXPIRED;
     if (wire_get_u32(b->number) != (uint32_t)d->sequence)
         return PROTECT_OUT_OF_SEQUENCE;
-    take_stream(p, &d->u.rc4, b->stream);
+    ntlm_batch_stream(p, &d->u.rc4, b);
     ntlm_batch_token(b, mac, expected);
     bool equal = secret_equal(expected, token, sizeof expected);
     secret_wipe(expected, sizeof expected);

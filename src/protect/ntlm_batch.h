@@ -29,9 +29,26 @@ static inline bool ntlm_batch_fits(const struct ntlm_protect *p)
     return (p->flags & (NTLM_F_ESS | NTLM_F_DATAGRAM)) == NTLM_F_ESS && ntlm_protect_active(p);
 }
 
+/* RC4 of zeros is the key stream itself. */
+static inline void ntlm_batch_stream(const struct ntlm_protect *p, struct crypto_rc4 *rc4,
+                                     struct ntlm_batch *b)
+{
+    memset(b->stream, 0, sizeof b->stream);
+    if (p->flags & NTLM_F_KEY_EXCH)
+        crypto_rc4(rc4, b->stream, b->stream, sizeof b->stream);
+}
+
 /* Takes the next number, and the key stream that the MAC is encrypted with. The lock of the sending direction
  * is held. PROTECT_OK or PROTECT_EXPIRED, with nothing changed. */
-enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *b);
+static inline enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *b)
+{
+    struct ntlm_direction *d = &p->send;
+    if (d->sequence > UINT32_MAX)
+        return PROTECT_EXPIRED;
+    wire_put_u32(b->number, (uint32_t)d->sequence++);
+    ntlm_batch_stream(p, &d->u.rc4, b);
+    return PROTECT_OK;
+}
 /* The token from that and the MAC, [MS-NLMP] 2.2.2.9.1. No lock. */
 static inline void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t mac[static NTLM_BATCH_MAC],
                                     uint8_t token[static NTLM_TOKEN_SIZE])

@@ -11,107 +11,146 @@
 #include "secur32/handle.h"
 #include "secur32/registry.h"
 
-enum { CHUNK = 64, RANGES_MAX = 192 };
+enum { CHUNK = 64 };
 
 /* Addresses [start, end). */
 struct range {
     uintptr_t start, end;
 };
 
-/* Buffers of the chunk's messages, and a range around all of them: the one look that is mostly enough. */
-struct ranges {
-    struct range hull;
+/*
+ * What is known of the buffers of a chunk that makes signatures: where its TOKENs are, each and all in one
+ * range, and one range around all messages. The ranges around are the looks that are mostly enough.
+ */
+struct buffers {
+    struct range tokens, data;
     ULONG count;
-    struct range at[RANGES_MAX];
+    struct range token[CHUNK];
 };
 
 struct chunk {
-    bool make;
+    bool make, mixed; /* mixed: several packages */
     ULONG count;
     struct handle *slots[CHUNK];
     SspiSignatureRequest *requests[CHUNK];
     SspiBatchItem items[CHUNK];
-    struct ranges tokens, data;
+    struct buffers buffers;
 };
 
 /* ---- which requests may share a chunk ---- */
 
-static void ranges_reset(struct ranges *r)
+static const struct range nowhere = {UINTPTR_MAX, 0};
+
+static inline struct range range_of(const SecBuffer *b)
 {
-    r->hull = (struct range){UINTPTR_MAX, 0};
-    r->count = 0;
+    uintptr_t start = (uintptr_t)b->pvBuffer;
+    return (struct range){start, start + b->cbBuffer};
 }
 
-static bool range_meets(const struct range *a, const struct range *b)
+static inline bool range_meets(struct range a, struct range b)
 {
-    return a->start < b->end && b->start < a->end;
+    return a.start < b.end && b.start < a.end;
 }
 
-static bool ranges_meet(const struct ranges *r, const struct range *b)
+static inline void range_widen(struct range *r, struct range by)
 {
-    if (!range_meets(&r->hull, b))
-        return false;
-    for (ULONG i = 0; i < r->count; i++)
-        if (range_meets(&r->at[i], b))
-            return true;
-    return false;
+    r->start = r->start < by.start ? r->start : by.start;
+    r->end = r->end > by.end ? r->end : by.end;
 }
 
-static void ranges_add(struct ranges *r, const struct range *b)
+static inline ULONG type_of(const SecBuffer *b)
 {
-    r->at[r->count++] = *b;
-    r->hull.start = b->start < r->hull.start ? b->start : r->hull.start;
-    r->hull.end = b->end > r->hull.end ? b->end : r->hull.end;
+    return b->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
+}
+
+static inline bool is_token(const SecBuffer *b)
+{
+    return type_of(b) == SECBUFFER_TOKEN || type_of(b) == SECBUFFER_MECHLIST_SIGNATURE;
+}
+
+static inline bool is_data(const SecBuffer *b)
+{
+    return type_of(b) == SECBUFFER_DATA || type_of(b) == SECBUFFER_MECHLIST;
 }
 
 /* Descriptors that the package will refuse touch no buffer. */
-static ULONG buffers_of(const SecBufferDesc *desc)
+static inline ULONG buffers_in(const SecBufferDesc *desc)
 {
     bool usable = desc->ulVersion == SECBUFFER_VERSION && desc->pBuffers != NULL && desc->cBuffers <= CHUNK;
     return usable ? desc->cBuffers : 0;
 }
 
-/* Where a buffer lies, and in which of the two lists it belongs; NULL: it is none that counts. */
-static struct ranges *range_of(struct chunk *c, const SecBuffer *b, struct range *range)
+static bool meets_tokens(const struct buffers *known, struct range r)
 {
-    ULONG type = b->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
-    bool token = type == SECBUFFER_TOKEN || type == SECBUFFER_MECHLIST_SIGNATURE;
-    uintptr_t start = (uintptr_t)b->pvBuffer;
-    *range = (struct range){start, start + b->cbBuffer};
-    if (b->cbBuffer == 0 || (!token && type != SECBUFFER_DATA && type != SECBUFFER_MECHLIST))
-        return NULL;
-    return token ? &c->tokens : &c->data;
+    for (ULONG i = 0; i < known->count; i++)
+        if (range_meets(known->token[i], r))
+            return true;
+    return false;
+}
+
+static bool meets_data(const struct chunk *c, struct range r)
+{
+    for (ULONG i = 0; i < c->count; i++) {
+        const SecBufferDesc *desc = c->requests[i]->Message;
+        for (ULONG k = 0; k < buffers_in(desc); k++)
+            if (is_data(&desc->pBuffers[k]) && range_meets(range_of(&desc->pBuffers[k]), r))
+                return true;
+    }
+    return false;
 }
 
 /*
- * Nothing is written but TOKENs; so a message may not hold one that the chunk is to make, and no TOKEN may be
- * one that the chunk is to read or make.
+ * Nothing is written but TOKENs. So what the chunk is to write, a new message must neither hold nor write to;
+ * and what another package is to read, which may come later, it must not write to. (Within a package all is
+ * read before anything is written.)
  */
-static bool chunk_accepts(struct chunk *c, const SecBufferDesc *desc)
+static inline bool buffer_conflicts(const struct chunk *c, const SecBuffer *b, bool token)
 {
-    struct range range;
-    ULONG count = buffers_of(desc);
-    if (c->tokens.count + count > RANGES_MAX || c->data.count + count > RANGES_MAX)
-        return false;
-    for (ULONG i = 0; i < count; i++) {
-        const struct ranges *list = range_of(c, &desc->pBuffers[i], &range);
-        if (list != NULL && ranges_meet(&c->tokens, &range))
-            return false;
-        if (list == &c->tokens && ranges_meet(&c->data, &range))
-            return false;
-    }
-    return true;
+    struct range r = range_of(b);
+    if (range_meets(c->buffers.tokens, r) && meets_tokens(&c->buffers, r))
+        return true;
+    return token && c->mixed && range_meets(c->buffers.data, r) && meets_data(c, r);
 }
 
-static void chunk_remember(struct chunk *c, const SecBufferDesc *desc)
+static inline void buffer_note(struct chunk *c, const SecBuffer *b, bool token)
 {
-    struct range range;
-    ULONG count = buffers_of(desc);
+    range_widen(token ? &c->buffers.tokens : &c->buffers.data, range_of(b));
+    if (token)
+        c->buffers.token[c->buffers.count++] = range_of(b);
+}
+
+/* Of several TOKENs none is written. */
+static void note_all(struct chunk *c, const SecBufferDesc *desc, ULONG count)
+{
+    const SecBuffer *token = NULL;
     for (ULONG i = 0; i < count; i++) {
-        struct ranges *list = range_of(c, &desc->pBuffers[i], &range);
-        if (list != NULL)
-            ranges_add(list, &range);
+        const SecBuffer *b = &desc->pBuffers[i];
+        if (is_token(b))
+            token = b;
+        else if (is_data(b))
+            buffer_note(c, b, false);
     }
+    if (token != NULL)
+        buffer_note(c, token, true);
+}
+
+/* True: the message may join, and its buffers are known now. */
+static bool chunk_accepts(struct chunk *c, const SecBufferDesc *desc)
+{
+    ULONG count = buffers_in(desc);
+    const SecBuffer *b = desc->pBuffers;
+    if (count == 2 && b[0].BufferType == SECBUFFER_DATA && b[1].BufferType == SECBUFFER_TOKEN) {
+        if (buffer_conflicts(c, &b[0], false) || buffer_conflicts(c, &b[1], true))
+            return false;
+        buffer_note(c, &b[0], false);
+        buffer_note(c, &b[1], true);
+        return true;
+    }
+    for (ULONG i = 0; i < count; i++)
+        if ((is_token(&b[i]) || is_data(&b[i])) && buffer_conflicts(c, &b[i], is_token(&b[i])))
+            return false;
+    note_all(c, desc, count);
+    return true;
 }
 
 /* ---- a chunk's way through the packages ---- */
@@ -166,25 +205,29 @@ static void call_mixed(struct chunk *c)
     }
 }
 
+static void chunk_start(struct chunk *c)
+{
+    c->count = 0;
+    c->mixed = false;
+    c->buffers.tokens = c->buffers.data = nowhere;
+    c->buffers.count = 0;
+}
+
 static void chunk_run(struct chunk *c)
 {
-    bool mixed = false;
-    for (ULONG i = 1; i < c->count; i++)
-        mixed |= c->slots[i]->user != c->slots[0]->user;
-    if (mixed)
+    if (c->mixed)
         call_mixed(c);
     else if (c->count > 0)
         call_batch(c->slots[0], c->make, c->items, c->count);
-    for (ULONG i = 0; i < c->count; i++) {
+    /* Left in the reverse order of entering: that is the quick one. */
+    for (ULONG i = c->count; i-- > 0;) {
         NTSTATUS status = c->items[i].Status;
         c->requests[i]->Status = status == SEC_E_OK ? SEC_E_OK : lsa_status_map(status);
         if (!c->make)
             c->requests[i]->QOP = c->items[i].QOP;
         handle_release(&handle_contexts, c->slots[i]);
     }
-    c->count = 0;
-    ranges_reset(&c->tokens);
-    ranges_reset(&c->data);
+    chunk_start(c);
 }
 
 /* The slot, or NULL and the status that MakeSignature and VerifySignature begin with. */
@@ -211,10 +254,10 @@ static void chunk_add(struct chunk *c, SspiSignatureRequest *r)
     struct handle *slot = request_enter(r, c->make);
     if (slot == NULL)
         return;
-    if (c->make) {
-        if (!chunk_accepts(c, r->Message))
-            chunk_run(c);
-        chunk_remember(c, r->Message);
+    c->mixed |= c->count > 0 && slot->user != c->slots[0]->user;
+    if (c->make && !chunk_accepts(c, r->Message)) {
+        chunk_run(c);
+        (void)chunk_accepts(c, r->Message);
     }
     c->slots[c->count] = slot;
     c->requests[c->count] = r;
@@ -225,9 +268,7 @@ static SECURITY_STATUS batch_run(SspiSignatureRequest *requests, ULONG count, bo
 {
     struct chunk c;
     c.make = make;
-    c.count = 0;
-    ranges_reset(&c.tokens);
-    ranges_reset(&c.data);
+    chunk_start(&c);
     for (ULONG i = 0; i < count; i++)
         chunk_add(&c, &requests[i]);
     chunk_run(&c);

@@ -173,7 +173,7 @@ CONSTANT_SHAPE void lane_begin(const struct shape *s, struct lane *lane, const s
 static inline __attribute__((always_inline)) void copy_ends(uint8_t *to, const uint8_t *from, size_t size,
                                                             size_t piece)
 {
-    uint8_t first[16], last[16];
+    uint8_t first[32], last[32];
     memcpy(first, from, piece);
     memcpy(last, from + size - piece, piece);
     memcpy(to, first, piece);
@@ -182,9 +182,11 @@ static inline __attribute__((always_inline)) void copy_ends(uint8_t *to, const u
 
 static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 {
-    for (; size > 32; size -= 16, to += 16, from += 16)
-        memcpy(to, from, 16);
-    if (size >= 16)
+    for (; size > 64; size -= 32, to += 32, from += 32)
+        memcpy(to, from, 32);
+    if (size >= 32)
+        copy_ends(to, from, size, 32);
+    else if (size >= 16)
         copy_ends(to, from, size, 16);
     else if (size >= 8)
         copy_ends(to, from, size, 8);
@@ -213,6 +215,24 @@ CONSTANT_SHAPE size_t lane_end(const struct shape *s, struct lane *lane, size_t 
     memcpy(lane->buffer + size - 8, &bits, 8);
     lane->ended = true;
     return size / block;
+}
+
+/* A message of one part that fits into two blocks with its padding: all of it at once. */
+CONSTANT_SHAPE bool lane_short(const struct shape *s, struct lane *lane, const struct lanes_job *job)
+{
+    const struct crypto_message *m = &job->message;
+    const size_t most = 2 * block_of(s) - 1 - 2 * s->word;
+    if (m->count != 1 || m->parts[0].size > most || m->head.size > most || m->tail.size > most)
+        return false;
+    size_t head = m->head.size, body = m->parts[0].size, tail = m->tail.size;
+    if (head + body + tail > most)
+        return false;
+    copy_short(lane->buffer, m->head.data, head);
+    copy_short(lane->buffer + head, m->parts[0].data, body);
+    copy_short(lane->buffer + head + body, m->tail.data, tail);
+    lane->job = job;
+    lane->size = block_of(s) + head + body + tail;
+    return true;
 }
 
 /*
@@ -274,8 +294,14 @@ CONSTANT_SHAPE void engine_fill(const struct shape *s, struct engine *e, size_t 
 {
     for (size_t i = 0; i < s->words; i++)
         memcpy(cell(s, e->state, i, l), (const uint8_t *)job->key + i * s->word, s->word);
-    lane_begin(s, e->lanes[l], job);
-    e->left[l] = lane_run(s, e->lanes[l], &e->blocks[l]);
+    struct lane *lane = e->lanes[l];
+    if (lane_short(s, lane, job)) {
+        e->blocks[l] = lane->buffer;
+        e->left[l] = lane_end(s, lane, lane->size - block_of(s));
+        return;
+    }
+    lane_begin(s, lane, job);
+    e->left[l] = lane_run(s, lane, &e->blocks[l]);
 }
 
 /* The last lane takes lane l's place. */
@@ -283,6 +309,8 @@ CONSTANT_SHAPE void engine_drop(const struct shape *s, struct engine *e, size_t 
 {
     size_t last = --e->active;
     struct lane *free_lane = e->lanes[l];
+    if (l == last)
+        return;
     for (size_t i = 0; i < s->words; i++)
         memcpy(cell(s, e->state, i, l), cell(s, e->state, i, last), s->word);
     e->lanes[l] = e->lanes[last];
@@ -335,16 +363,15 @@ CONSTANT_SHAPE void engine_run(const struct shape *s, const struct method *metho
     }
     while (e.active >= method->least) {
         engine_step(s, &e);
-        for (size_t l = 0; l < e.active;) {
+        /* Downwards: where all end at once, none has to move. */
+        for (size_t l = e.active; l-- > 0;) {
             if (e.left[l] == 0)
                 e.left[l] = lane_run(s, e.lanes[l], &e.blocks[l]);
-            if (e.left[l] != 0) {
-                l++;
+            if (e.left[l] != 0)
                 continue;
-            }
             outer_add(s, method, &e.outer, e.lanes[l]->job, cell(s, e.state, 0, l), s->lanes * s->word);
             if (next < count)
-                engine_fill(s, &e, l++, &jobs[next++]);
+                engine_fill(s, &e, l, &jobs[next++]);
             else
                 engine_drop(s, &e, l);
         }

@@ -114,24 +114,25 @@ static void single(struct batch *b, SspiBatchItem *item)
                 : user_table->VerifySignature(item->Context, item->Message, item->MessageSeqNo, &item->QOP);
 }
 
-/* Rows 5 to 8 of the contract of MakeSignature in <sspi.h>, in its order. */
-static NTSTATUS begin_make(struct entry *e)
+/* Rows 5 to 8 of the contract of MakeSignature in <sspi.h>, in its order. apart: nothing overlaps, for sure.
+ */
+static NTSTATUS begin_make(struct entry *e, bool apart)
 {
     if (e->item->QOP != 0)
         return SEC_E_QOP_NOT_SUPPORTED;
     if (e->view->token->cbBuffer < krb5_mic_size(&e->c->protect))
         return SEC_E_BUFFER_TOO_SMALL;
-    if (secbuf_overlaps(e->item->Message, e->view, false))
+    if (!apart && secbuf_overlaps(e->item->Message, e->view, false))
         return SEC_E_INVALID_PARAMETER;
     return packages_verdict_status(krb5_batch_send(&e->c->protect, e->header));
 }
 
-static NTSTATUS begin_verify(struct entry *e, bool *alone)
+static NTSTATUS begin_verify(struct entry *e, bool apart, bool *alone)
 {
     const SecBuffer *token = e->view->token;
     enum protect_verdict verdict =
         krb5_batch_look(&e->c->protect, token->pvBuffer, token->cbBuffer, e->header, &e->sequence, alone);
-    if (verdict != PROTECT_MALFORMED && secbuf_overlaps(e->item->Message, e->view, false))
+    if (verdict != PROTECT_MALFORMED && !apart && secbuf_overlaps(e->item->Message, e->view, false))
         return SEC_E_INVALID_PARAMETER;
     return packages_verdict_status(verdict);
 }
@@ -156,10 +157,13 @@ static void batch_add(struct batch *b, SspiBatchItem *item)
         view = packages_views_next(&b->views);
     }
     struct entry *e = &b->entries[b->count];
-    *e = (struct entry){.item = item, .c = c, .view = view};
-    item->Status = secbuf_scan(item->Message, 0, view);
+    e->item = item;
+    e->c = c;
+    e->view = view;
+    bool apart = secbuf_scan_usual(item->Message, view);
+    item->Status = apart ? SEC_E_OK : secbuf_scan(item->Message, 0, view);
     if (item->Status == SEC_E_OK)
-        item->Status = b->make ? begin_make(e) : begin_verify(e, &alone);
+        item->Status = b->make ? begin_make(e, apart) : begin_verify(e, apart, &alone);
     if (alone)
         single(b, item);
     if (alone || item->Status != SEC_E_OK)

@@ -14,6 +14,8 @@
 #include "packages/views.h"
 #include "protect/ntlm_batch.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 enum { BATCH_MAX = 64, MAC_SIZE = 16 };
 
 struct entry {
@@ -48,9 +50,11 @@ static bool shares_lock(const struct batch *b, size_t from, size_t i)
     return i > from && b->entries[i].c == b->entries[i - 1].c;
 }
 
-/* Under the locks of entries from to end - 1, which are given back. */
-static void work_locked(struct batch *b, size_t from, size_t end,
-                        void (*work)(struct entry *e, struct secrets *s))
+typedef void work_fn(struct entry *e, struct secrets *s);
+
+/* Under the locks of entries from to end - 1, which are given back. (work is known where this is compiled.)
+ */
+INLINE void work_locked(struct batch *b, size_t from, size_t end, work_fn *work)
 {
     for (size_t i = from; i < end; i++)
         work(&b->entries[i], &b->secrets[i]);
@@ -60,7 +64,7 @@ static void work_locked(struct batch *b, size_t from, size_t end,
 }
 
 /* work for each entry in order, with its lock held. */
-static void work_all(struct batch *b, void (*work)(struct entry *e, struct secrets *s))
+INLINE void work_all(struct batch *b, work_fn *work)
 {
     size_t from = 0;
     for (size_t i = 0; i < b->count; i++) {
@@ -152,19 +156,27 @@ static void single(struct batch *b, SspiBatchItem *item)
                 : user_table->VerifySignature(item->Context, item->Message, item->MessageSeqNo, &item->QOP);
 }
 
-/* Rows 3 to 7 of the contract of MakeSignature in <sspi.h>, in its order. */
+/* Rows 5 and 6 of the contract of MakeSignature in <sspi.h>. */
+static NTSTATUS check_token(const struct batch *b, const SspiBatchItem *item, const SecBuffer *token)
+{
+    if (!b->make)
+        return token->cbBuffer == NTLM_TOKEN_SIZE ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+    if (item->QOP != 0)
+        return SEC_E_QOP_NOT_SUPPORTED;
+    return token->cbBuffer < NTLM_TOKEN_SIZE ? SEC_E_BUFFER_TOO_SMALL : SEC_E_OK;
+}
+
+/* Rows 3 to 7, in their order. */
 static NTSTATUS check(const struct batch *b, const SspiBatchItem *item, struct secbuf_view *view)
 {
+    if (secbuf_scan_usual(item->Message, view))
+        return check_token(b, item, view->token);
     NTSTATUS status = secbuf_scan(item->Message, SECBUF_SIGN_READONLY, view);
-    if (status != SEC_E_OK)
-        return status;
-    if (b->make && item->QOP != 0)
-        return SEC_E_QOP_NOT_SUPPORTED;
-    if (b->make && view->token->cbBuffer < NTLM_TOKEN_SIZE)
-        return SEC_E_BUFFER_TOO_SMALL;
-    if (!b->make && view->token->cbBuffer != NTLM_TOKEN_SIZE)
-        return SEC_E_INVALID_TOKEN;
-    return secbuf_overlaps(item->Message, view, false) ? SEC_E_INVALID_PARAMETER : SEC_E_OK;
+    if (status == SEC_E_OK)
+        status = check_token(b, item, view->token);
+    if (status == SEC_E_OK && secbuf_overlaps(item->Message, view, false))
+        status = SEC_E_INVALID_PARAMETER;
+    return status;
 }
 
 static void batch_add(struct batch *b, SspiBatchItem *item)
