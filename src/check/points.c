@@ -398,7 +398,7 @@ static const struct check_point points[144] = {
     {
         {"verify.untouched", "VerifySignature writes to no buffer, whatever it answers.",
          "VerifySignature, <sspi.h>"},
-        {"verify.basic"},
+        {"verify.tamper.data"},
         point_verify_untouched,
     },
     {
@@ -683,7 +683,7 @@ static const struct check_point points[144] = {
         {"seal.plain",
          "SECQOP_WRAP_NO_ENCRYPT, where it is offered, leaves the text readable and protects it.",
          "EncryptMessage, SECQOP_WRAP_NO_ENCRYPT, <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "verify.tamper.data"},
         point_seal_plain,
     },
     {
@@ -884,11 +884,23 @@ static const struct check_point points[144] = {
         point_export_damaged,
     },
     {
+        {"leak.credential", "Credentials that were freed leave no memory of the host behind.",
+         "SpFreeCredentialsHandleFn, <ntsecpkg.h>"},
+        {"credentials.free"},
+        point_leak_credential,
+    },
+    {
+        {"leak.context", "Contexts that were made, used and deleted leave no memory of the host behind.",
+         "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
+        {"context.delete", "leak.credential"},
+        point_leak_context,
+    },
+    {
         {"memory.handshake",
          "Each allocation of a handshake fails once: SEC_E_INSUFFICIENT_MEMORY or success, never a "
          "crash, nothing lost.",
          "SEC_E_INSUFFICIENT_MEMORY, <sspi.h>; \"Memory that goes to the host\", <ntsecpkg.h>"},
-        {"context.establish", "context.delete"},
+        {"context.establish", "leak.context"},
         point_memory_handshake,
     },
     {
@@ -896,18 +908,6 @@ static const struct check_point points[144] = {
          "SEC_E_INSUFFICIENT_MEMORY, <sspi.h>"},
         {"query.names"},
         point_memory_query,
-    },
-    {
-        {"leak.context", "Contexts that were made, used and deleted leave no memory of the host behind.",
-         "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
-        {"context.delete"},
-        point_leak_context,
-    },
-    {
-        {"leak.credential", "Credentials that were freed leave no memory of the host behind.",
-         "SpFreeCredentialsHandleFn, <ntsecpkg.h>"},
-        {"credentials.free"},
-        point_leak_credential,
     },
     {
         {"leak.failed", "Handshakes that failed leave no memory of the host behind.",
@@ -919,7 +919,7 @@ static const struct check_point points[144] = {
         {"leak.process",
          "The process does not grow with the contexts that it has had: memory, pages, open files.",
          "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
-        {"leak.context", "leak.credential"},
+        {"leak.context"},
         point_leak_process,
     },
     {
