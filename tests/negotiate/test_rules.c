@@ -11,6 +11,7 @@
 #include "nego_kit.h"
 #include "packages/negotiate/negotiate_mechs.h"
 #include "packages/negotiate/negotiate_messages.h"
+#include "reversed.h"
 
 enum {
     SEALED = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY,
@@ -309,6 +310,24 @@ static void test_initiator_choice(void **state)
     finish();
 }
 
+/* The acceptor takes Kerberos by Microsoft's name; Kerberos' own token has the other one all the same. */
+static void test_inner_name(void **state)
+{
+    struct negotiate_resp m;
+    struct span name;
+    (void)state;
+    reversed = true; /* the first choice is NTLM, so that Kerberos' token comes after the name */
+    assert_status(nego_open(&nego, true, "", NULL), SEC_E_OK);
+    reversed = false;
+    assert_status(kit_step(&nego, MUTUAL, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    size_t size = write_resp(NEGOTIATE_REQUEST_MIC, negotiate_oid_kerberos_microsoft, NULL, 0, none);
+    assert_status(kit_step(&nego, MUTUAL, "host/server", wire, size, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_true(negotiate_resp_read((struct span){nego.token, nego.token_size}, &m));
+    assert_int_equal(negotiate_classify(m.token, &name), NEGOTIATE_RAW_GSS);
+    assert_true(negotiate_oid_equal(name, negotiate_oid_kerberos));
+    finish();
+}
+
 /* Another mechanism than the first, and no signatures to prove that the acceptor wanted it. */
 static void test_initiator_cannot_prove(void **state)
 {
@@ -360,11 +379,17 @@ static void test_initiator_later_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acceptor_even),          cmocka_unit_test(test_acceptor_odd),
-        cmocka_unit_test(test_acceptor_names),         cmocka_unit_test(test_acceptor_early),
-        cmocka_unit_test(test_acceptor_prefers),       cmocka_unit_test(test_initiator_asked),
-        cmocka_unit_test(test_initiator_not_asked),    cmocka_unit_test(test_initiator_choice),
-        cmocka_unit_test(test_initiator_cannot_prove), cmocka_unit_test(test_initiator_later_name),
+        cmocka_unit_test(test_acceptor_even),
+        cmocka_unit_test(test_acceptor_odd),
+        cmocka_unit_test(test_acceptor_names),
+        cmocka_unit_test(test_acceptor_early),
+        cmocka_unit_test(test_acceptor_prefers),
+        cmocka_unit_test(test_initiator_asked),
+        cmocka_unit_test(test_initiator_not_asked),
+        cmocka_unit_test(test_initiator_choice),
+        cmocka_unit_test(test_initiator_cannot_prove),
+        cmocka_unit_test(test_initiator_later_name),
+        cmocka_unit_test(test_inner_name),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

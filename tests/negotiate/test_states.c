@@ -364,6 +364,27 @@ static void test_raw(void **state)
     }
 }
 
+/* DCE style: a bare AP-REQ, and three legs of bare messages. */
+static void test_bare(void **state)
+{
+    const ULONG isc = SEALED | ISC_REQ_MUTUAL_AUTH | ISC_REQ_USE_DCE_STYLE;
+    (void)state;
+    assert_status(kit_open(&a, "Kerberos", true, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(nego_open(&b, false, "", NULL), SEC_E_OK);
+    assert_status(kit_step(&a, isc, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(a.token[0], 0x6e); /* AP-REQ, no frame */
+    assert_status(kit_step(&b, ASC_SEALED | ASC_REQ_USE_DCE_STYLE, NULL, a.token, a.token_size, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    nego_assert_package(&b.context, "Kerberos", SECPKG_NEGOTIATION_DIRECT);
+    assert_status(kit_step(&a, isc, "host/server", b.token, b.token_size, NULL), SEC_E_OK);
+    assert_status(kit_step(&b, ASC_SEALED | ASC_REQ_USE_DCE_STYLE, NULL, a.token, a.token_size, NULL),
+                  SEC_E_OK);
+    assert_int_equal(b.token_size, 0);
+    kit_exchange(&a.context, &b.context, "bare", true);
+    kit_exchange(&b.context, &a.context, "and back", true);
+    close_both();
+}
+
 /* An acceptor that speaks first, and an initiator that listens. */
 static void test_hints(void **state)
 {
@@ -430,6 +451,50 @@ static void test_order(void **state)
     assert_status(nego_open(&a, true, "ntlm", NULL), SEC_E_OK);
     assert_status(kit_step(&a, SEALED | ISC_REQ_DATAGRAM, NULL, NULL, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     kit_close(&a);
+}
+
+static SECURITY_STATUS last_token(SecPkgContext_LastClientTokenStatus *last)
+{
+    return QueryContextAttributesA(&b.context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, last);
+}
+
+/* A handshake that fails: the trace names the mechanism and its status; what the context answers before and
+ * after; it is deleted once. */
+static void test_failure(void **state)
+{
+    SecPkgContext_LastClientTokenStatus last;
+    SecPkgContext_NegotiationInfoA info;
+    SecPkgContext_NamesA names;
+    SecPkgContext_Sizes sizes;
+    (void)state;
+    trace_to_file(true);
+    assert_status(nego_open(&a, true, "ntlm", "wrong"), SEC_E_OK);
+    assert_status(nego_open(&b, false, "ntlm", NULL), SEC_E_OK);
+    assert_status(step_a(NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_I_CONTINUE_NEEDED);
+    assert_status(last_token(&last), SEC_E_OK);
+    assert_int_equal(last.LastClientTokenStatus, SecPkgAttrLastClientTokenMaybe);
+    assert_status(QueryContextAttributesA(&b.context, SECPKG_ATTR_SIZES, &sizes), SEC_E_INVALID_HANDLE);
+    assert_status(step_a(&b), SEC_I_CONTINUE_NEEDED);
+    assert_status(step_b(&a), SEC_E_LOGON_DENIED);
+    assert_int_equal(traced(" negotiate mechanism-step mechanism=NTLM "), 4);
+    assert_int_equal(traced(" answer=0 status=0x8009030c"), 1);
+    assert_status(last_token(&last), SEC_E_OK);
+    assert_int_equal(last.LastClientTokenStatus, SecPkgAttrLastClientTokenNo);
+    assert_status(QueryContextAttributesA(&b.context, SECPKG_ATTR_NEGOTIATION_INFO, &info),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(QueryContextAttributesA(&b.context, SECPKG_ATTR_NAMES, &names), SEC_E_INVALID_HANDLE);
+    assert_status(step_b(&a), SEC_E_INVALID_HANDLE);
+    assert_status(DeleteSecurityContext(&b.context), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&b.context), SEC_E_INVALID_HANDLE);
+    b.has_context = false;
+    close_both();
+    trace_to_file(false);
+    open_both("ntlm", "ntlm");
+    assert_status(nego_shake(&a, SEALED, &b, ASC_SEALED, "host/server"), SEC_E_OK);
+    assert_status(last_token(&last), SEC_E_OK);
+    assert_int_equal(last.LastClientTokenStatus, SecPkgAttrLastClientTokenYes);
+    close_both();
 }
 
 /* Who wants to tell the peer why gets a token with the failure; the peer believes it. */
@@ -659,6 +724,8 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_reject),
+        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_bare),
         cmocka_unit_test(test_bindings),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_many_buffers),
