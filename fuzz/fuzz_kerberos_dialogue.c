@@ -11,6 +11,7 @@
  *   4 messages both ways                              5 side: its context is deleted
  *   6 side, position(16), xor: one byte changed in what is encrypted of the other side's last token
  *   7 side, size(16), bytes: these encrypted in its place
+ *   8 side: the acceptor acts as the client, with what that delegated
  */
 #include "fuzz_kerberos_realm.h"
 
@@ -180,6 +181,52 @@ static void messages(void)
         one_message(i & 1, i >> 1);
 }
 
+/* ---- being the client ---- */
+
+static SEC_CHAR package[] = "Kerberos";
+
+static SECURITY_STATUS acquire(ULONG use, CredHandle *credential)
+{
+    return AcquireCredentialsHandleA(NULL, package, use, NULL, NULL, NULL, NULL, credential, NULL);
+}
+
+/* A first step with what was delegated. */
+static void use_delegated(CredHandle *credential)
+{
+    static uint8_t token[TOKEN_MAX];
+    struct side s = {.credential = *credential, .flags = ISC_REQ_INTEGRITY};
+    SecBuffer out = {TOKEN_MAX, SECBUFFER_TOKEN, token};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 1, &out};
+    CtxtHandle made;
+    SECURITY_STATUS status = call(&s, NULL, &desc, &made);
+    fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
+    if (SEC_SUCCESS(status)) {
+        fuzz_touch(token, out.cbBuffer);
+        fuzz_check(DeleteSecurityContext(&made) == SEC_E_OK);
+    }
+}
+
+static void be_client(void)
+{
+    struct side *s = &sides[1];
+    CredHandle credential;
+    if (!s->has)
+        return;
+    SECURITY_STATUS status = ImpersonateSecurityContext(&s->context);
+    fuzz_check(status == (s->established ? SEC_E_OK : SEC_E_INVALID_HANDLE));
+    if (status != SEC_E_OK)
+        return;
+    status = acquire(SECPKG_CRED_OUTBOUND, &credential);
+    fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
+    if (clean)
+        fuzz_check(status == SEC_E_NO_CREDENTIALS);
+    if (status == SEC_E_OK) {
+        use_delegated(&credential);
+        fuzz_check(FreeCredentialsHandle(&credential) == SEC_E_OK);
+    }
+    fuzz_check(RevertSecurityContext(&s->context) == SEC_E_OK);
+}
+
 /* ---- the conversation ---- */
 
 static void begin(uint8_t way)
@@ -216,15 +263,6 @@ static void try_all_ways(void)
     }
 }
 
-static CredHandle credential(ULONG use)
-{
-    static SEC_CHAR package[] = "Kerberos";
-    CredHandle made;
-    fuzz_check(AcquireCredentialsHandleA(NULL, package, use, NULL, NULL, NULL, NULL, &made, NULL) ==
-               SEC_E_OK);
-    return made;
-}
-
 static void start(void)
 {
     static bool started;
@@ -233,14 +271,14 @@ static void start(void)
     started = true;
     fuzz_start();
     fuzz_kerberos_realm();
-    sides[0].credential = credential(SECPKG_CRED_OUTBOUND);
-    sides[1].credential = credential(SECPKG_CRED_INBOUND);
+    fuzz_check(acquire(SECPKG_CRED_OUTBOUND, &sides[0].credential) == SEC_E_OK);
+    fuzz_check(acquire(SECPKG_CRED_INBOUND, &sides[1].credential) == SEC_E_OK);
     try_all_ways();
 }
 
 static void one_step(struct fuzz_input *in)
 {
-    uint8_t kind = fuzz_u8(in) % 8;
+    uint8_t kind = fuzz_u8(in) % 9;
     int to = fuzz_u8(in) & 1;
     size_t got;
     switch (kind) {
@@ -263,6 +301,9 @@ static void one_step(struct fuzz_input *in)
     case 5:
         discard(to);
         clean &= !sides[0].has && !sides[1].has && sides[!to].size == 0;
+        break;
+    case 8:
+        be_client();
         break;
     default:
         changed_inside(in, to, kind == 7);

@@ -48,6 +48,22 @@ def authenticator(check, subkey=b'', first=b'', data=b''):
                                (4, number(MICROSECONDS)), (5, der(0x18, TIME)), (6, subkey), (7, first), (8, data)]))
 
 
+# sections 5.3 and 5.8.1; nothing is encrypted: MIT takes encryption type 0
+def credential(service, etype, **changes):
+    def text(*parts):
+        return sequence([(0, number(1)), (1, der(0x30, *(der(0x1b, part) for part in parts)))])
+    realm, none = der(0x1b, b'R'), sequence([(0, number(17)), (1, number(1)), (2, der(4, bytes(60)))])
+    ticket = der(0x61, sequence([(0, number(5)), (1, realm), (2, text(*service)), (3, none)]))
+    information = sequence([
+        (0, changes.get('key', key(etype, 32))), (1, realm), (2, text(b'alice')), (3, der(3, b'\0\x40\x41\0\0')),
+        (4, der(0x18, TIME)), (5, der(0x18, TIME)), (6, der(0x18, changes.get('end', b'20400101000000Z'))),
+        (8, realm), (9, text(*service))])
+    inside = der(0x7d, sequence([(0, der(0x30, *[information] * changes.get('count', 1))), (2, der(0x18, TIME)),
+                                 (3, number(MICROSECONDS))]))
+    plain = sequence([(0, number(0)), (2, der(4, inside))])
+    return der(0x76, sequence([(0, number(5)), (1, number(22)), (2, der(0x30, ticket)), (3, plain)]))
+
+
 # section 5.9.1, in GSSAPI's framing
 def error(code, text=b''):
     name = sequence([(0, number(1)), (1, der(0x30, der(0x1b, b't17'), der(0x1b, b's')))])
@@ -68,7 +84,7 @@ def changed(kind, side, at, bit=1):
     return bytes([kind, side]) + struct.pack('<H', at) + (b'' if kind == 3 else bytes([bit]))
 
 
-TALK, AGAIN = b'\4\0', b'\5\0\5\1'
+TALK, AGAIN, CLIENT = b'\4\0', b'\5\0\5\1', b'\10\1'
 SEEDS = {}
 for etype in range(4):
     for name, flags, legs in (('one-way', 0, 2), ('mutual', MUTUAL, 3), ('dce', DCE | SEAL, 4)):
@@ -106,6 +122,14 @@ for name, plain in {
                 (0, number(129)), (1, der(4, der(0x30, number(18), number(17))))]), sequence([
                     (0, number(143)), (1, der(4, b'\0\x40\0\0'))]))))])))}.items():
     SEEDS[f'request-{name}'] = bytes([MUTUAL | SEAL]) + go(0) + given(1, plain, True) + go(0) + TALK
+for name, given_up in {
+        'service': credential((b't18', b's'), 18), 'realm': credential((b'krbtgt', b'R'), 18),
+        'past': credential((b't18', b's'), 18, end=b'20251231000000Z'), 'now': credential((b't18', b's'), 18, end=TIME), 'two': credential((b't18', b's'), 18, count=2),
+        'none': credential((b't18', b's'), 18, count=0),
+        'key': credential((b't18', b's'), 18, key=key(99, 3))}.items():
+    SEEDS[f'delegated-{name}'] = (bytes([1 | MUTUAL]) + go(0) +
+                                  given(1, authenticator(checksum(0x33, given_up)), True) + CLIENT + go(0) + TALK)
+SEEDS['delegated-not'] = bytes([MUTUAL]) + go(0) + go(1) + CLIENT + go(0) + TALK
 for code in (0, 7, 31, 34, 36, 37, 41, 60, 128):
     SEEDS[f'error-{code}'] = bytes([MUTUAL]) + go(0) + given(0, error(code, b'no' if code & 1 else b''))
 SEEDS['error-third'] = bytes([DCE]) + go(0) + go(1) + go(0) + given(1, error(41))
