@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The multi-lane HMACs against nettle's, with every kernel that this processor has: all lengths, any number
+ * of messages, mixed lengths, messages in pieces.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <nettle/hmac.h>
+
+#include "crypto/lanes/kernels.h"
+#include "crypto/lanes/lanes.h"
+
+enum { LENGTH_MAX = 2048, JOBS_MAX = 100, PARTS_MAX = 8, ROOM = 1 << 17 };
+
+union key {
+    struct crypto_hmac_md5 md5;
+    struct crypto_hmac_sha1 sha1;
+    struct crypto_hmac_sha256 sha256;
+    struct crypto_hmac_sha384 sha384;
+};
+
+/* ---- the oracle ---- */
+
+#define ORACLE(name)                                                                                         \
+    static void oracle_##name(const uint8_t *key, size_t key_size, const struct crypto_message *m,           \
+                              uint8_t *mac, size_t size)                                                     \
+    {                                                                                                        \
+        struct hmac_##name##_ctx c;                                                                          \
+        hmac_##name##_set_key(&c, key_size, key);                                                            \
+        hmac_##name##_update(&c, m->head.size, m->head.data);                                                \
+        for (size_t i = 0; i < m->count; i++)                                                                \
+            hmac_##name##_update(&c, m->parts[i].size, m->parts[i].data);                                    \
+        hmac_##name##_update(&c, m->tail.size, m->tail.data);                                                \
+        hmac_##name##_digest(&c, size, mac);                                                                 \
+    }                                                                                                        \
+    static void set_##name(union key *k, const uint8_t *key, size_t key_size)                                \
+    {                                                                                                        \
+        crypto_hmac_##name##_init(&k->name, key, key_size);                                                  \
+    }
+ORACLE(md5)
+ORACLE(sha1)
+ORACLE(sha256)
+ORACLE(sha384)
+
+static const struct hash {
+    const char *name;
+    size_t size;
+    void (*lanes)(const struct lanes_job *jobs, size_t count);
+    void (*set)(union key *k, const uint8_t *key, size_t key_size);
+    void (*oracle)(const uint8_t *key, size_t key_size, const struct crypto_message *m, uint8_t *mac,
+                   size_t size);
+} hashes[] = {
+    {"md5", 16, lanes_hmac_md5, set_md5, oracle_md5},
+    {"sha1", 20, lanes_hmac_sha1, set_sha1, oracle_sha1},
+    {"sha256", 32, lanes_hmac_sha256, set_sha256, oracle_sha256},
+    {"sha384", 48, lanes_hmac_sha384, set_sha384, oracle_sha384},
+};
+
+/* ---- a batch ---- */
+
+static uint8_t bytes[ROOM];
+static uint32_t seed = 1;
+
+static uint32_t draw(uint32_t below)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % below;
+}
+
+struct sample {
+    uint8_t raw[24], mac[64];
+    size_t raw_size;
+    union key key;
+    struct span parts[PARTS_MAX];
+};
+static struct sample messages[JOBS_MAX];
+static struct lanes_job jobs[JOBS_MAX];
+
+/* `size` bytes from somewhere, cut into head, count parts and tail. */
+static void set_job(const struct hash *h, size_t i, size_t size, size_t count, size_t head, size_t tail)
+{
+    struct sample *m = &messages[i];
+    const uint8_t *at = bytes + draw(ROOM - LENGTH_MAX * 4 - 64);
+    m->raw_size = 1 + draw(sizeof m->raw);
+    for (size_t k = 0; k < sizeof m->raw; k++)
+        m->raw[k] = (uint8_t)draw(256);
+    h->set(&m->key, m->raw, m->raw_size);
+    memset(m->mac, 0xa5, sizeof m->mac);
+
+    head = head < size ? head : size;
+    tail = tail < size - head ? tail : size - head;
+    size_t left = size - head - tail;
+    struct crypto_message message = {.head = {at, head}, .parts = m->parts, .count = count};
+    at += head;
+    for (size_t k = 0; k < count; k++) {
+        size_t piece = k + 1 == count ? left : draw((uint32_t)left + 1);
+        m->parts[k] = (struct span){at, piece};
+        at += piece;
+        left -= piece;
+    }
+    message.tail = (struct span){at, tail + left};
+    jobs[i] = (struct lanes_job){&m->key, message, m->mac};
+}
+
+static void run(const struct hash *h, const struct lanes_kernels *k, size_t count)
+{
+    h->lanes(jobs, count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t want[64];
+        memset(want, 0xa5, sizeof want);
+        h->oracle(messages[i].raw, messages[i].raw_size, &jobs[i].message, want, h->size);
+        if (memcmp(want, messages[i].mac, sizeof want) != 0)
+            fail_msg("%s, %s: message %zu of %zu", h->name, k->name, i, count);
+    }
+}
+
+static void each(void (*test)(const struct hash *h, const struct lanes_kernels *k))
+{
+    size_t count;
+    const struct lanes_kernels *const *all = lanes_kernels_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        lanes_kernels_force(all[i]);
+        assert_ptr_equal(lanes_kernels(), all[i]);
+        for (size_t h = 0; h < sizeof hashes / sizeof hashes[0]; h++)
+            test(&hashes[h], all[i]);
+    }
+    lanes_kernels_force(NULL);
+    assert_ptr_equal(lanes_kernels(), all[0]);
+}
+
+/* ---- the tests ---- */
+
+/* One length in all lanes, so that each lane has each length; with NTLM's head and Kerberos' tail. */
+static void each_length(const struct hash *h, const struct lanes_kernels *k)
+{
+    for (size_t size = 0; size <= LENGTH_MAX; size++) {
+        size_t count = LANES_MAX + size % 3;
+        for (size_t i = 0; i < count; i++)
+            set_job(h, i, size, 1, h->size == 16 ? 4 : 0, h->size == 16 ? 0 : 16);
+        run(h, k, count);
+    }
+}
+
+static void test_lengths(void **state)
+{
+    (void)state;
+    each(each_length);
+}
+
+/* Any number of messages, of one length and of lengths one apart. */
+static void each_count(const struct hash *h, const struct lanes_kernels *k)
+{
+    for (size_t count = 0; count <= JOBS_MAX; count++) {
+        for (size_t i = 0; i < count; i++)
+            set_job(h, i, 50 + (count % 2) * i, 1, 4, 0);
+        run(h, k, count);
+    }
+}
+
+static void test_counts(void **state)
+{
+    (void)state;
+    each(each_count);
+}
+
+static void each_mix(const struct hash *h, const struct lanes_kernels *k)
+{
+    for (int round = 0; round < 400; round++) {
+        size_t count = 1 + draw(JOBS_MAX);
+        uint32_t most = round % 4 == 0 ? 64 : round % 4 == 1 ? 300 : LENGTH_MAX * 4;
+        for (size_t i = 0; i < count; i++) {
+            /* Some batches have one long message among short ones: it goes on alone. */
+            uint32_t size = round % 7 == 0 ? (i == count / 2 ? LENGTH_MAX * 4 : draw(80)) : draw(most + 1);
+            set_job(h, i, size, draw(PARTS_MAX), draw(70), draw(150));
+        }
+        run(h, k, count);
+    }
+}
+
+static void test_mixes(void **state)
+{
+    (void)state;
+    each(each_mix);
+}
+
+/* Around the ends of blocks and of the room for what is copied, cut everywhere. */
+static void each_cut(const struct hash *h, const struct lanes_kernels *k)
+{
+    for (size_t size = 0; size < 420; size += 1 + size % 2) {
+        for (size_t i = 0; i < 40; i++)
+            set_job(h, i, size, i % 4, size * i / 40, i % 2 ? draw((uint32_t)size + 1) : 0);
+        run(h, k, 40);
+    }
+}
+
+static void test_cuts(void **state)
+{
+    (void)state;
+    each(each_cut);
+}
+
+/* One message and one key, many times: lanes do not look at each other. */
+static void test_same(void **state)
+{
+    (void)state;
+    for (size_t h = 0; h < sizeof hashes / sizeof hashes[0]; h++) {
+        for (size_t i = 0; i < JOBS_MAX; i++)
+            set_job(&hashes[h], i, 100, 1, 4, 16);
+        for (size_t i = 0; i < JOBS_MAX; i++) {
+            jobs[i].key = jobs[0].key;
+            jobs[i].message = jobs[0].message;
+        }
+        hashes[h].lanes(jobs, JOBS_MAX);
+        for (size_t i = 1; i < JOBS_MAX; i++)
+            assert_memory_equal(messages[i].mac, messages[0].mac, hashes[h].size);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lengths), cmocka_unit_test(test_counts), cmocka_unit_test(test_mixes),
+        cmocka_unit_test(test_cuts),    cmocka_unit_test(test_same),
+    };
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)draw(256);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
