@@ -356,6 +356,73 @@ static void test_scattered(void **state)
     realm_prefer(0);
 }
 
+/* ---- refusals: each side's KRB-ERROR is understood by the other ---- */
+
+/* KRB_AP_ERR_NOT_US (RFC 4120 section 7.5.9) as libraries number it. */
+enum { NOT_US = -1765328384 + 35 };
+
+/* Our acceptor's answer to the peer's token when it has no key for that service. */
+static size_t our_refusal(struct dialogue *d, uint8_t *out, size_t room)
+{
+    SecBuffer in = {d->reply.size, SECBUFFER_TOKEN, d->reply.data};
+    SecBuffer token = {(ULONG)room, SECBUFFER_TOKEN, out};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in}, out_desc = {SECBUFFER_VERSION, 1, &token};
+    CtxtHandle context;
+    ULONG attributes = 0;
+    assert_status(AcceptSecurityContext(&d->side.credential, NULL, &in_desc, ASC_REQ_EXTENDED_ERROR,
+                                        SECURITY_NATIVE_DREP, &context, &out_desc, &attributes, NULL),
+                  SEC_E_WRONG_PRINCIPAL);
+    assert_true(attributes & ASC_RET_EXTENDED_ERROR);
+    return token.cbBuffer;
+}
+
+static void refusals_with(const char *program)
+{
+    static uint8_t token[KIT_TOKEN_MAX];
+    SECURITY_STATUS status;
+    peer_program = program;
+    for (int ours = 0; ours < 2; ours++) {
+        struct dialogue *d = calloc(1, sizeof *d);
+        assert_non_null(d);
+        snprintf(d->target, sizeof d->target, "orphan/server");
+        open_sides(d, ours, ISC_REQ_MUTUAL_AUTH);
+        if (ours) {
+            ULONG isc = ISC_REQ_INTEGRITY | ISC_REQ_MUTUAL_AUTH;
+            assert_int_equal(step_all(d, true, isc, NULL, &status), THEY_REFUSE);
+            /* Heimdal says nothing of keys that it lacks. */
+            if (d->reply.size > 0)
+                assert_status(kit_step(&d->side, isc, d->target, d->reply.data, d->reply.size, NULL),
+                              SEC_E_WRONG_PRINCIPAL);
+            else
+                assert_string_not_equal(program, MIT_PEER);
+        } else {
+            ask(d, 't', NULL, 0);
+            size_t size = our_refusal(d, token, sizeof token);
+            peer_ask(&d->peer, 't', token, size, &d->reply);
+            assert_true(d->reply.major & 0xffff0000);
+            assert_int_equal((int)d->reply.minor, NOT_US);
+        }
+        finish(d);
+        free(d);
+    }
+}
+
+static void test_refusals_mit(void **state)
+{
+    (void)state;
+    refusals_with(MIT_PEER);
+}
+
+static void test_refusals_heimdal(void **state)
+{
+    (void)state;
+#ifdef HEIMDAL_PEER
+    refusals_with(HEIMDAL_PEER);
+#else
+    skip();
+#endif
+}
+
 /* ---- channel bindings ---- */
 
 /* asc: of our acceptor. */
@@ -435,6 +502,8 @@ int main(void)
         cmocka_unit_test(test_dce_style),
 #ifndef PEERS_RC4
         cmocka_unit_test(test_scattered),
+        cmocka_unit_test(test_refusals_mit),
+        cmocka_unit_test(test_refusals_heimdal),
         cmocka_unit_test(test_bindings_mit),
         cmocka_unit_test(test_bindings_heimdal),
 #endif
