@@ -36,7 +36,7 @@ enum {
     CHECK_ID_MAX = 64,
     CHECK_TEXT_MAX = 512,
     CHECK_PATH_MAX = 1024,
-    CHECK_NEEDS_MAX = 8,
+    CHECK_NEEDS_MAX = 12,
     CHECK_EXIT_KIT = 99,
     CHECK_TIMEOUT = 10, /* seconds */
 };
@@ -45,7 +45,8 @@ typedef void check_point_fn(void);
 
 struct check_point {
     SspiCheckPoint about;
-    const char *needs[CHECK_NEEDS_MAX]; /* Ids; ended by NULL */
+    /* Ids of points that must have passed; with '?' before it: must not have failed. Ended by NULL. */
+    const char *needs[CHECK_NEEDS_MAX];
     check_point_fn *run;
 };
 

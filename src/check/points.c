@@ -634,13 +634,13 @@ static const struct check_point points[144] = {
          "A TOKEN too small for EncryptMessage is SEC_E_BUFFER_TOO_SMALL, and no byte of a buffer has "
          "changed.",
          "EncryptMessage; MakeSignature row 6, <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?make.token.short"},
         point_seal_token_short,
     },
     {
         {"seal.qop", "An fQOP that EncryptMessage does not offer is SEC_E_QOP_NOT_SUPPORTED.",
          "EncryptMessage; MakeSignature row 5, <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?make.qop"},
         point_seal_qop,
     },
     {
@@ -648,21 +648,22 @@ static const struct check_point points[144] = {
          "EncryptMessage and DecryptMessage refuse the descriptors that MakeSignature refuses, with "
          "the same statuses.",
          "EncryptMessage (\"Checks and numbers as for MakeSignature\"), <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?desc.version", "?desc.empty", "?desc.array", "?desc.many", "?buffers.data-null",
+         "?buffers.token-null", "?buffers.no-token", "?buffers.two-tokens"},
         point_seal_shapes,
     },
     {
         {"seal.overlap",
          "DATA buffers that overlap each other or TOKEN are SEC_E_INVALID_PARAMETER when sealing.",
          "EncryptMessage; MakeSignature row 7 (ours), <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?buffers.overlap"},
         point_seal_overlap,
     },
     {
         {"seal.several",
          "Several DATA buffers are sealed, each in its place, and any of them changed is refused.",
          "EncryptMessage, <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?buffers.several"},
         point_seal_several,
     },
     {
@@ -670,7 +671,7 @@ static const struct check_point points[144] = {
          "SECBUFFER_READONLY_WITH_CHECKSUM parts stay readable and are protected; SECBUFFER_READONLY "
          "parts are not written.",
          "SECBUFFER_READONLY_WITH_CHECKSUM, EncryptMessage, <sspi.h>"},
-        {"seal.several"},
+        {"seal.several", "?buffers.data-attributes"},
         point_seal_readonly,
     },
     {
@@ -683,7 +684,7 @@ static const struct check_point points[144] = {
         {"seal.plain",
          "SECQOP_WRAP_NO_ENCRYPT, where it is offered, leaves the text readable and protects it.",
          "EncryptMessage, SECQOP_WRAP_NO_ENCRYPT, <sspi.h>"},
-        {"seal.basic", "verify.tamper.data"},
+        {"seal.basic", "verify.forged"},
         point_seal_plain,
     },
     {
@@ -703,7 +704,7 @@ static const struct check_point points[144] = {
          "A TOKEN of DecryptMessage that is too short or too long is refused, and nothing behind it is "
          "read.",
          "DecryptMessage, <sspi.h>"},
-        {"seal.basic"},
+        {"seal.basic", "?verify.token.short", "?verify.token.long"},
         point_unseal_token,
     },
     {
@@ -716,7 +717,7 @@ static const struct check_point points[144] = {
     {
         {"unseal.state", "After a forged sealed message the next genuine one is read.",
          "VerifySignature (\"Whatever is not authentic leaves the context as it was\"), <sspi.h>"},
-        {"unseal.failure"},
+        {"unseal.failure", "?state.tampered"},
         point_unseal_state,
     },
     {
@@ -724,7 +725,7 @@ static const struct check_point points[144] = {
          "A sealed message that was taken already is SEC_E_OUT_OF_SEQUENCE where REPLAY_DETECT was "
          "granted, and gives no plaintext.",
          "DecryptMessage; RFC 2743 1.2.3"},
-        {"seal.basic"},
+        {"seal.basic", "?sequence.replay"},
         point_unseal_replay,
     },
     {
@@ -762,9 +763,8 @@ static const struct check_point points[144] = {
     },
     {
         {"datagram.window",
-         "However far numbers jump, what was taken is refused and what was not is taken, for 64 numbers back "
-         "at "
-         "least.",
+         "However far numbers jump, what was taken is refused and what was not is taken, for 64 "
+         "numbers back at least.",
          "VerifySignature (\"gaps and reordering within the window pass\"), <sspi.h>; RFC 2743 1.2.3"},
         {"datagram.replay"},
         point_datagram_window,
@@ -779,7 +779,7 @@ static const struct check_point points[144] = {
         {"datagram.forged",
          "A forged datagram does not take its number: the genuine one verifies afterwards.",
          "VerifySignature (\"datagrams authenticate first\"), <sspi.h>; RFC 2743 1.2.3"},
-        {"datagram.number", "verify.tamper.data"},
+        {"datagram.number", "verify.tamper.data", "?state.tampered"},
         point_datagram_forged,
     },
     {
@@ -790,7 +790,7 @@ static const struct check_point points[144] = {
     },
     {
         {"handle.null", "Handle 0 is SEC_E_INVALID_HANDLE.", "MakeSignature row 1, <sspi.h>"},
-        {"make.basic", "verify.basic"},
+        {"make.basic", "verify.basic", "?seal.basic"},
         point_handle_null,
     },
     {
@@ -803,7 +803,7 @@ static const struct check_point points[144] = {
     {
         {"handle.stale", "The handle of a deleted context is SEC_E_INVALID_HANDLE.",
          "MakeSignature row 1, <sspi.h>"},
-        {"make.basic", "context.delete"},
+        {"make.basic", "context.delete", "?seal.basic"},
         point_handle_stale,
     },
     {
@@ -811,13 +811,13 @@ static const struct check_point points[144] = {
          "A context can be deleted once: the second SpDeleteContext is SEC_E_INVALID_HANDLE and frees "
          "nothing.",
          "DeleteSecurityContext, <sspi.h>; SpDeleteContextFn"},
-        {"context.delete"},
+        {"context.delete", "?context.heap"},
         point_handle_twice,
     },
     {
         {"handle.unmapped", "A context that the user half was not given is SEC_E_INVALID_HANDLE there.",
          "MakeSignature row 1 (\"not established\"), <sspi.h>"},
-        {"context.establish", "make.basic"},
+        {"context.establish", "make.basic", "?seal.basic"},
         point_handle_unmapped,
     },
     {
@@ -839,7 +839,7 @@ static const struct check_point points[144] = {
          "A packed context with a changed byte crashes nothing, neither when it is taken nor when it "
          "is used.",
          "SpInitUserModeContextFn (\"check them\"), <ntsecpkg.h>"},
-        {"context.establish"},
+        {"context.establish", "?seal.basic", "?query.names"},
         point_packed_changed,
     },
     {
@@ -849,30 +849,30 @@ static const struct check_point points[144] = {
         point_export_import,
     },
     {
-        {"state.bytes",
-         "After anything refused the context is the same byte for byte, as ExportContext shows it.",
-         "MakeSignature, VerifySignature, <sspi.h>"},
-        {"state.tampered", "state.malformed", "state.make", "export.import"},
-        point_state_bytes,
-    },
-    {
         {"export.same", "Exporting changes nothing: twice in a row gives the same bytes.",
          "ExportSecurityContext, <sspi.h>"},
         {"export.import"},
         point_export_same,
     },
     {
+        {"state.bytes",
+         "After anything refused the context is the same byte for byte, as ExportContext shows it.",
+         "MakeSignature, VerifySignature, <sspi.h>"},
+        {"state.tampered", "state.malformed", "state.make", "export.import", "export.same"},
+        point_state_bytes,
+    },
+    {
         {"export.heap",
          "What ExportContext gives comes from AllocateHeap; what ImportContext reads stays the "
          "caller's.",
          "SpExportSecurityContextFn, SpImportSecurityContextFn, <ntsecpkg.h>"},
-        {"export.import"},
+        {"export.import", "?context.heap"},
         point_export_heap,
     },
     {
         {"export.process", "An exported context goes on in another process.",
          "ImportSecurityContext, <sspi.h>"},
-        {"export.import", "packed.process"},
+        {"export.import", "?packed.process"},
         point_export_process,
     },
     {
@@ -880,8 +880,14 @@ static const struct check_point points[144] = {
          "Cut or changed bytes are refused by ImportContext or make a context that crashes nothing; "
          "cut ones are SEC_E_INVALID_TOKEN.",
          "ImportSecurityContext: SEC_E_INVALID_TOKEN, <sspi.h>"},
-        {"export.import"},
+        {"export.import", "?seal.basic", "?query.names"},
         point_export_damaged,
+    },
+    {
+        {"memory.query", "A query whose allocation fails is SEC_E_INSUFFICIENT_MEMORY.",
+         "SEC_E_INSUFFICIENT_MEMORY, <sspi.h>"},
+        {"query.names"},
+        point_memory_query,
     },
     {
         {"leak.credential", "Credentials that were freed leave no memory of the host behind.",
@@ -892,7 +898,7 @@ static const struct check_point points[144] = {
     {
         {"leak.context", "Contexts that were made, used and deleted leave no memory of the host behind.",
          "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
-        {"context.delete", "leak.credential"},
+        {"context.delete", "leak.credential", "?verify.basic"},
         point_leak_context,
     },
     {
@@ -900,14 +906,8 @@ static const struct check_point points[144] = {
          "Each allocation of a handshake fails once: SEC_E_INSUFFICIENT_MEMORY or success, never a "
          "crash, nothing lost.",
          "SEC_E_INSUFFICIENT_MEMORY, <sspi.h>; \"Memory that goes to the host\", <ntsecpkg.h>"},
-        {"context.establish", "leak.context"},
+        {"context.establish", "context.delete", "?leak.context", "?leak.credential", "?context.heap"},
         point_memory_handshake,
-    },
-    {
-        {"memory.query", "A query whose allocation fails is SEC_E_INSUFFICIENT_MEMORY.",
-         "SEC_E_INSUFFICIENT_MEMORY, <sspi.h>"},
-        {"query.names"},
-        point_memory_query,
     },
     {
         {"leak.failed", "Handshakes that failed leave no memory of the host behind.",
@@ -919,14 +919,14 @@ static const struct check_point points[144] = {
         {"leak.process",
          "The process does not grow with the contexts that it has had: memory, pages, open files.",
          "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
-        {"leak.context"},
+        {"leak.context", "leak.credential", "?verify.basic"},
         point_leak_process,
     },
     {
         {"threads.make",
          "Threads that sign on one context each get a number of their own, and all messages verify.",
          "\"Threads\", <ntsecpkg.h>; MakeSignature (\"Any number of threads\"), <sspi.h>"},
-        {"verify.basic"},
+        {"verify.basic", "?sequence.gap"},
         point_threads_make,
     },
     {
@@ -945,13 +945,13 @@ static const struct check_point points[144] = {
     {
         {"threads.mixed", "One context is signed with, verified with, sealed with and queried at once.",
          "\"Threads\", <ntsecpkg.h>"},
-        {"threads.make"},
+        {"threads.make", "?seal.basic", "?table.privacy", "?sizes.query"},
         point_threads_mixed,
     },
     {
         {"fork.parent", "A fork, and what its child does, leaves the parent's contexts as they were.",
          "MakeSignature row 1 (\"of the process before a fork\"), <sspi.h>"},
-        {"verify.basic"},
+        {"verify.basic", "?seal.basic", "?query.names"},
         point_fork_parent,
     },
     {

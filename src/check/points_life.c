@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Points of packed and exported contexts, of memory that runs out or stays behind, and of fork. */
 #include <dirent.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -349,7 +350,7 @@ static size_t mapped_pages(void)
     return pages;
 }
 
-enum { LEAK_ROUNDS = 64, LEAK_BYTES = 16 };
+enum { LEAK_ROUNDS = 32, LEAK_BYTES = 16 };
 
 /* Freed blocks of the kit's own heap keep their addresses for a while: until that is the same every time. */
 static void fill_quarantine(void)
@@ -358,29 +359,52 @@ static void fill_quarantine(void)
         (void)heap_free(HEAP_USER, heap_alloc(HEAP_USER, 16));
 }
 
-void point_leak_process(void)
+struct growth {
+    size_t bytes, pages;
+    unsigned files;
+};
+
+/* What one more period of contexts adds. */
+static struct growth grow(void)
 {
-    load_package(LOAD_INSTANCE);
-    fill_quarantine();
-    /* Measuring, too, takes memory that malloc keeps. */
-    (void)mapped_pages();
-    (void)open_files();
-    life(LEAK_ROUNDS / 2, true);
     unsigned files = open_files();
     size_t pages = mapped_pages(), bytes = heap_bytes();
+
     life(LEAK_ROUNDS, true);
-    size_t bytes_now = heap_bytes();
-    size_t pages_now = mapped_pages();
+    size_t bytes_now = heap_bytes(), pages_now = mapped_pages();
     unsigned files_now = open_files();
-    if (files_now > files)
-        check_fail("as many open files as before", "%u more after %d pairs of contexts", files_now - files,
+    return (struct growth){
+        .bytes = bytes_now > bytes ? bytes_now - bytes : 0,
+        .pages = pages_now > pages ? pages_now - pages : 0,
+        .files = files_now > files ? files_now - files : 0,
+    };
+}
+
+/* Caches fill, malloc keeps what was freed: a leak is what goes on, so the least of several periods counts.
+ */
+void point_leak_process(void)
+{
+    struct growth least = {.bytes = SIZE_MAX, .pages = SIZE_MAX, .files = UINT_MAX};
+
+    load_package(LOAD_INSTANCE);
+    fill_quarantine();
+    life(LEAK_ROUNDS, true);
+    for (int period = 0; period < 3; period++) {
+        struct growth g = grow();
+        least.bytes = g.bytes < least.bytes ? g.bytes : least.bytes;
+        least.pages = g.pages < least.pages ? g.pages : least.pages;
+        least.files = g.files < least.files ? g.files : least.files;
+        if (least.bytes < LEAK_ROUNDS * LEAK_BYTES && least.pages < LEAK_ROUNDS && least.files == 0)
+            return;
+    }
+    if (least.files > 0)
+        check_fail("as many open files as before", "%u more after every %d pairs of contexts", least.files,
                    LEAK_ROUNDS);
-    if (bytes_now > bytes + LEAK_ROUNDS * LEAK_BYTES)
-        check_fail("as much memory as before", "%zu bytes of malloc more after %d pairs of contexts",
-                   bytes_now - bytes, LEAK_ROUNDS);
-    if (pages_now > pages + LEAK_ROUNDS)
-        check_fail("as much memory as before", "%zu pages more after %d pairs of contexts", pages_now - pages,
-                   LEAK_ROUNDS);
+    if (least.bytes >= LEAK_ROUNDS * LEAK_BYTES)
+        check_fail("as much memory as before", "%zu bytes of malloc more after every %d pairs of contexts",
+                   least.bytes, LEAK_ROUNDS);
+    check_fail("as much memory as before", "%zu pages more after every %d pairs of contexts", least.pages,
+               LEAK_ROUNDS);
 }
 
 /* ---- fork ---- */

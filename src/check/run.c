@@ -216,9 +216,11 @@ static bool run_point(struct run *r, const struct check_point *point);
 static const char *in_the_way(struct run *r, const struct check_point *point)
 {
     for (const char *const *need = point->needs; *need != NULL; need++) {
-        enum check_answer *outcome = outcome_of(r, *need);
-        if (*outcome == CHECK_FAILED || *outcome == CHECK_NOT_REACHED || *outcome == CHECK_NOT_OFFERED)
-            return *need;
+        bool soft = **need == '?';
+        enum check_answer outcome = *outcome_of(r, *need + soft);
+        if (outcome == CHECK_FAILED || outcome == CHECK_NOT_REACHED ||
+            (outcome == CHECK_NOT_OFFERED && !soft))
+            return *need + soft;
     }
     return NULL;
 }
