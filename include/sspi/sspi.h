@@ -781,8 +781,8 @@ typedef struct _SecPkgContext_Flags {
 } SecPkgContext_Flags, *PSecPkgContext_Flags;
 
 /*
- * The package that Negotiate has chosen, and how far it is. PackageInfo's Comment goes on, here alone, with the
- * mechanisms that were passed over and why: "; passed over: Kerberos (no first token, 0x80090303)".
+ * The package that Negotiate has chosen, and how far it is. PackageInfo's Comment goes on, here alone, with
+ * the mechanisms that were passed over and why: "; passed over: Kerberos (no first token, 0x80090303)".
  */
 typedef struct _SecPkgContext_NegotiationInfoW {
     PSecPkgInfoW PackageInfo;
