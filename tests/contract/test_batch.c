@@ -209,7 +209,7 @@ static void heal(size_t count, const size_t *from, const ULONG *numbers)
     }
 }
 
-static unsigned verified[3]; /* as genuine, out of sequence, altered */
+static unsigned verified[2][3]; /* NTLM's and others', as genuine, out of sequence, altered */
 
 static void test_verify(void **state)
 {
@@ -249,15 +249,18 @@ static void test_verify(void **state)
         SECURITY_STATUS status = SspiVerifySignatures(requests, (ULONG)count);
         compare(count, checkers, false, status);
         for (size_t i = 0; i < count; i++) {
-            verified[0] += requests[i].Status == SEC_E_OK;
-            verified[1] += requests[i].Status == SEC_E_OUT_OF_SEQUENCE;
-            verified[2] += requests[i].Status == SEC_E_MESSAGE_ALTERED;
+            unsigned *counts = verified[checkers[places[i]].mode->package != &contract_ntlm];
+            counts[0] += requests[i].Status == SEC_E_OK;
+            counts[1] += requests[i].Status == SEC_E_OUT_OF_SEQUENCE;
+            counts[2] += requests[i].Status == SEC_E_MESSAGE_ALTERED;
         }
         heal(count, from, numbers);
     }
-    print_message("# %u genuine, %u out of sequence, %u altered\n", verified[0], verified[1], verified[2]);
-    for (int i = 0; i < 3; i++)
-        assert_true(verified[i] > 100);
+    for (int i = 0; i < 2; i++) {
+        print_message("# %u genuine, %u out of sequence, %u altered\n", verified[i][0], verified[i][1],
+                      verified[i][2]);
+        assert_true(verified[i][0] > 200 && verified[i][1] > 20 && verified[i][2] > 20);
+    }
     for (size_t i = 0; i < modes; i++)
         assert_twins(&checkers[i], "after batches");
 }
@@ -493,11 +496,14 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_make),          cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_handles),       cmocka_unit_test(test_shared_buffers),
-        cmocka_unit_test(test_no_allocation), cmocka_unit_test(test_end_of_numbers),
+        cmocka_unit_test_setup_teardown(test_make, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handles, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared_buffers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_allocation, setup, teardown),
+        cmocka_unit_test(test_end_of_numbers),
         cmocka_unit_test(test_threads),
     };
     kit_environment(NULL);
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
