@@ -47,8 +47,8 @@ BROKEN = {
     'length_unset': {'make.basic'},
     'leaks_contexts': {'leak.context'},
     'leaks_credentials': {'leak.credential'},
-    'crashes': {'seal.basic'},
-    'hangs': {'query.names'},
+    'crashes': {'seal.empty'},
+    'hangs': {'make.large'},
     'allocates': {'make.quiet'},
     'not_for_threads': {'threads.make'},
     'packed_over_read': {'packed.truncated'},
@@ -60,11 +60,19 @@ BROKEN = {
     'knows_everything': {'query.unknown'},
 }
 
+# What may fail beside, depending on which thread comes first.
+BESIDE = {
+    'gaps': {'threads.make'},
+}
+
 # Functions of the package, by the names of the tables' members.
 FUNCTIONS = '''SpLsaModeInitialize SpUserModeInitialize Initialize Shutdown GetInfo AcquireCredentialsHandle
     FreeCredentialsHandle InitLsaModeContext AcceptLsaModeContext DeleteContext InstanceInit InitUserModeContext
     DeleteUserModeContext ExportContext ImportContext MakeSignature VerifySignature SealMessage UnsealMessage
     QueryContextAttributes'''.split()
+
+# How the kit speaks of them, where it is otherwise.
+SPOKEN = {'ExportContext': 'SpExportSecurityContext', 'ImportContext': 'SpImportSecurityContext'}
 
 # Where they are called first; the others with context.establish.
 HANGS = {
@@ -85,7 +93,7 @@ HANGS = {
 def check(command, folder, module, *options, environment=None):
     """(exit code, the report)"""
     path = os.path.realpath(os.path.join(folder, module + '.so'))
-    said = subprocess.run([command, 'check', '--json', *options, path], stdout=subprocess.PIPE, check=False,
+    said = subprocess.run([command, 'check', '--json', *options, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
                           env={**os.environ, **(environment or {})}, timeout=300)
     return said.returncode, json.loads(said.stdout)
 
@@ -96,7 +104,9 @@ def failed(report):
 
 def judge_sound(command, folder):
     code, report = check(command, folder, 'sound')
-    odd = [f"{p['id']} {p['outcome']}: {p}" for p in report['points'] if p['outcome'] != 'passed']
+    # It knows no passwords; everything else it offers.
+    odd = [f"{p['id']} {p['outcome']}: {p}" for p in report['points']
+           if p['outcome'] != ('not-offered' if p['id'] == 'context.password' else 'passed')]
     return 'sound.so passes every point', [f'exit code {code}'] * (code != 0) + odd
 
 
@@ -110,7 +120,7 @@ def judge_broken(command, folder, defect, named):
     faults = [f'exit code {code}'] * (code != 1)
     faults += [f'{p} let it through' for p in sorted(wanted - found)]
     faults += [f"{p['id']} failed, too: expected {p.get('expected')}; seen {p.get('seen')}" for p in report['points']
-               if p['id'] in found - wanted]
+               if p['id'] in found - wanted - BESIDE.get(defect, set())]
     return f"{defect}: {', '.join(sorted(wanted))}", faults
 
 
@@ -118,16 +128,16 @@ def judge_trip(command, folder, how, function):
     # A hang takes its second at each point that gets there: one of them says enough.
     options = ['--timeout', '1', '--point', HANGS.get(function, 'context.establish')] if how == 'hang' else []
     code, report = check(command, folder, 'broken_trips', *options, environment={'TRIP': f'{how} {function}'})
-    text = json.dumps(report)
+    seen = [p['seen'] for p in report['points'] if p['outcome'] == 'failed'] + [report.get('error', '')]
     faults = [f'exit code {code}'] * (code not in (1, 2))
-    faults += [f'nothing names {function}: {text[:2000]}'] * (function not in text)
+    faults += [f'nothing names {function}: {seen}'] * (not any(SPOKEN.get(function, function) in s for s in seen))
     faults += ['no point failed'] * (code == 1 and not failed(report))
     return f'{how} in {function}: the kit goes on and says so', faults
 
 
 def main():
     command, folder, mode = sys.argv[1:]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         if mode == 'trips':
             jobs = [pool.submit(judge_trip, command, folder, how, f) for f in FUNCTIONS for how in ('crash', 'hang')]
         else:

@@ -37,13 +37,13 @@ enum defect {
     shifted_by_64,          /* the window moves by 64 places at once: undefined in C */
     sign_extended,          /* numbers from 2^31 on are negative */
     window_first,           /* a number is remembered before the MAC was looked at */
-    qop_ignored,            /* every fQOP is fine */
+    qop_ignored,            /* any large fQOP is fine */
     qop_on_failure,         /* *pfQOP is written whatever happens */
     length_unset,           /* TOKEN.cbBuffer stays the size of the buffer */
-    leaks_contexts,         /* the user half's */
+    leaks_contexts,         /* the user half's, of those that have signed */
     leaks_credentials,      /* the LSA half's */
-    crashes,                /* SpSealMessage */
-    hangs,                  /* SpQueryContextAttributes, for names */
+    crashes,                /* SpSealMessage of an empty message */
+    hangs,                  /* SpMakeSignature of a large message */
     allocates,              /* a heap block per signature, and a number lost when there is none */
     not_for_threads,        /* the number is read, and later written */
     packed_over_read,       /* as many bytes are read as there should be */

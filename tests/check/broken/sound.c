@@ -274,7 +274,8 @@ static NTSTATUS message_check(const char *magic, const uint8_t *hello, PSecBuffe
     const SecBuffer *token = token_of(desc);
     uint8_t mac[32];
 
-    if (token == NULL || (token->cbBuffer != HANDSHAKE && DEFECT != handshake_over_read))
+    if (token == NULL ||
+        (token->cbBuffer != HANDSHAKE && (DEFECT != handshake_over_read || token->cbBuffer < HANDSHAKE - 8)))
         return SEC_E_INVALID_TOKEN;
     memcpy(in, token->pvBuffer, HANDSHAKE);
     if (token->cbBuffer != HANDSHAKE || memcmp(in, magic, 4) != 0 || in[4] > 1)
@@ -578,7 +579,7 @@ static NTSTATUS NTAPI sound_DeleteUserModeContext(LSA_SEC_HANDLE ContextHandle)
     pthread_rwlock_unlock(&contexts_lock);
     if (c == NULL)
         return SEC_E_INVALID_HANDLE;
-    if (DEFECT != leaks_contexts)
+    if (DEFECT != leaks_contexts || atomic_load(&c->sent) == 0)
         context_free(c);
     return SEC_E_OK;
 }
@@ -643,7 +644,7 @@ static NTSTATUS scan_buffer(PSecBuffer b, bool sealing, bool receiving, struct v
                                      : DEFECT == token_attributes ? SECBUFFER_TOKEN
                                                                   : (ULONG)-1;
 
-    if (!sealing && type == blind)
+    if (!sealing && type == blind && b->pvBuffer != NULL)
         type = b->BufferType;
     if (type == SECBUFFER_TOKEN || (type == SECBUFFER_STREAM && sealing && receiving)) {
         PSecBuffer *place = type == SECBUFFER_TOKEN ? &v->token : &v->stream;
@@ -701,7 +702,7 @@ static bool overlaps(const struct view *v, bool sealing)
     for (size_t i = 0; i < v->count; i++) {
         const struct part *p = &v->parts[i];
         if (v->token != NULL && !apart(p->bytes, p->size, v->token->pvBuffer, v->token->cbBuffer) &&
-            DEFECT != overlap_unseen)
+            (DEFECT != overlap_unseen || sealing))
             return true;
         for (size_t k = i + 1; sealing && k < v->count; k++)
             if (!apart(p->bytes, p->size, v->parts[k].bytes, v->parts[k].size))
@@ -777,7 +778,7 @@ static NTSTATUS make(LSA_SEC_HANDLE handle, ULONG qop, PSecBufferDesc desc, ULON
     if (status != SEC_E_OK)
         return status;
     bool plain = sealing && qop == SECQOP_WRAP_NO_ENCRYPT;
-    if (qop != 0 && !plain && !(DEFECT == qop_ignored && !sealing))
+    if (qop != 0 && !plain && !(DEFECT == qop_ignored && !sealing && qop >= 0x100))
         return SEC_E_QOP_NOT_SUPPORTED;
     if (v.token->cbBuffer < SIGNATURE && !(DEFECT == token_without_room && !sealing)) {
         if (DEFECT == rejected_make_counts && !sealing)
@@ -808,8 +809,10 @@ static NTSTATUS make(LSA_SEC_HANDLE handle, ULONG qop, PSecBufferDesc desc, ULON
         for (size_t i = 0; i < v.count; i++)
             v.parts[i].sealed = false;
     mac_compute(&c->send_mac, token, &v, token + HEAD);
-    if (DEFECT == crashes && sealing)
+    if (DEFECT == crashes && sealing && v.count == 0)
         abort();
+    while (DEFECT == hangs && !sealing && v.count > 0 && v.parts[0].size > 500000)
+        sched_yield();
     if (DEFECT != length_unset || sealing)
         v.token->cbBuffer = SIGNATURE;
     return SEC_E_OK;
@@ -843,9 +846,9 @@ static bool window_accept(struct packed *p, uint32_t number)
 }
 
 /* Locked. */
-static bool counter_accept(struct packed *p, uint64_t counter)
+static bool counter_accept(struct packed *p, uint64_t counter, bool unsealing)
 {
-    if (DEFECT == replays && counter < p->received)
+    if (DEFECT == replays && !unsealing && counter < p->received)
         return true;
     if (DEFECT == gaps && counter > p->received)
         p->received = counter;
@@ -855,21 +858,21 @@ static bool counter_accept(struct packed *p, uint64_t counter)
     return true;
 }
 
-static bool genuine(struct context *c, const uint8_t *token, const struct view *v)
+static bool genuine(struct context *c, const uint8_t *token, const struct view *v, bool unsealing)
 {
     uint8_t mac[MAC];
     bool sealed = token[1] == SEALED;
     uint8_t sender = (uint8_t)(DEFECT == one_key ? 0 : !c->p.initiator);
 
+    if (DEFECT == any_mac && !unsealing)
+        return true;
     if (token[0] != VERSION || (token[1] != SIGNED && !sealed) || token[2] != sender || token[3] != 0)
         return false;
     mac_compute(&c->receive_mac, token, v, mac);
     if (DEFECT == half_the_mac && !sealed)
         return memeql_sec(mac, token + HEAD, MAC / 2) != 0;
     bool same = memeql_sec(mac, token + HEAD, MAC) != 0;
-    if (sealed)
-        return same;
-    return DEFECT == any_mac ? true : DEFECT == inverted ? !same : same;
+    return DEFECT == inverted && !unsealing ? !same : same;
 }
 
 /* The message of a view, or of a STREAM that begins with the token. */
@@ -896,7 +899,7 @@ static NTSTATUS receive_view(PSecBufferDesc desc, bool unsealing, struct view *v
     return overlaps(v, unsealing) ? SEC_E_INVALID_PARAMETER : SEC_E_OK;
 }
 
-static NTSTATUS accept_number(struct context *c, const uint8_t *token, ULONG number)
+static NTSTATUS accept_number(struct context *c, const uint8_t *token, ULONG number, bool unsealing)
 {
     uint32_t own = get32(token + 4);
 
@@ -904,7 +907,7 @@ static NTSTATUS accept_number(struct context *c, const uint8_t *token, ULONG num
         return SEC_E_OUT_OF_SEQUENCE;
     pthread_mutex_lock(&c->taken);
     bool good = c->p.datagram ? (DEFECT == window_first || window_accept(&c->p, own))
-                              : counter_accept(&c->p, get64(token + 8));
+                              : counter_accept(&c->p, get64(token + 8), unsealing);
     pthread_mutex_unlock(&c->taken);
     return good ? SEC_E_OK : SEC_E_OUT_OF_SEQUENCE;
 }
@@ -939,14 +942,14 @@ static NTSTATUS receive(LSA_SEC_HANDLE handle, PSecBufferDesc desc, ULONG number
         return SEC_E_MESSAGE_ALTERED;
     if (DEFECT == window_first && (status = number_first(c, token)) != SEC_E_OK)
         return status;
-    if (!genuine(c, token, &v)) {
-        if (DEFECT == rejected_counts && !unsealing)
+    if (!genuine(c, token, &v, unsealing)) {
+        if (DEFECT == rejected_counts && !unsealing && !c->p.datagram)
             c->p.received++;
         if (DEFECT == plaintext_left && sealed)
             cipher(&c->receive_cipher, token, &v);
         return DEFECT == other_status && !unsealing ? SEC_E_INVALID_TOKEN : SEC_E_MESSAGE_ALTERED;
     }
-    status = accept_number(c, token, number);
+    status = accept_number(c, token, number, unsealing);
     if (status != SEC_E_OK)
         return status;
     if (sealed)
@@ -995,8 +998,6 @@ static NTSTATUS query_names(SecPkgContext_NamesW *out)
     static const SEC_WCHAR who[] = u"anybody";
     SEC_WCHAR *copy = dll->AllocateHeap(sizeof who);
 
-    while (DEFECT == hangs)
-        sched_yield();
     if (copy == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     memcpy(copy, who, sizeof who);
