@@ -36,26 +36,37 @@ static void write_window(struct wire_writer *w, const struct window *window)
     wire_write_zeros(w, STREAM_SIZE - 147);
 }
 
+/* All bytes or-ed together, and-ed together; eight at a time, for these are most of what is read. */
+static uint8_t fold(const uint8_t *p, size_t size, bool any)
+{
+    uint64_t words = any ? 0 : UINT64_MAX, word;
+    for (; size >= sizeof word; p += sizeof word, size -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        words = any ? words | word : words & word;
+    }
+    uint8_t folded = any ? 0 : UINT8_MAX;
+    for (size_t i = 0; i < sizeof words; i++)
+        folded = (uint8_t)(any ? folded | words >> 8 * i : folded & words >> 8 * i);
+    for (; size > 0; p++, size--)
+        folded = any ? folded | *p : folded & *p;
+    return folded;
+}
+
 static bool read_zeros(struct wire_reader *r, size_t size)
 {
     const uint8_t *p = wire_read_bytes(r, size);
-    uint8_t any = 0;
-    for (size_t i = 0; p != NULL && i < size; i++)
-        any |= p[i];
-    return p != NULL && any == 0;
+    return p != NULL && fold(p, size, true) == 0;
 }
 
 static bool read_stream(struct wire_reader *r, struct crypto_rc4 *rc4)
 {
-    uint8_t found[256] = {0}, all = 1;
+    uint8_t found[256] = {0};
     rc4->i = wire_read_u8(r);
     rc4->j = wire_read_u8(r);
     wire_read_copy(r, rc4->s, sizeof rc4->s);
     for (size_t i = 0; i < sizeof rc4->s; i++)
         found[rc4->s[i]] = 1;
-    for (size_t i = 0; i < sizeof found; i++)
-        all &= found[i];
-    return read_zeros(r, STREAM_SIZE - 258) && all == 1;
+    return read_zeros(r, STREAM_SIZE - 258) && fold(found, sizeof found, false) == 1;
 }
 
 static bool read_window(struct wire_reader *r, struct window *window)

@@ -32,7 +32,7 @@ void ntlm_account_error(SspiErrorInfo *error, const char *format, ...)
 /* The store's rules; the text says what to do. */
 static bool account_file_safe(const struct stat *st, const char *path, SspiErrorInfo *error)
 {
-    if (st->st_uid != geteuid() && st->st_uid != 0) {
+    if (st->st_uid != 0 && st->st_uid != geteuid()) {
         ntlm_account_error(
             error, "%s: belongs to user %lu; it must belong to the user who runs this program or root", path,
             (unsigned long)st->st_uid);
@@ -60,9 +60,9 @@ static bool account_file_grow(struct ntlm_account_file *f, size_t capacity)
     return true;
 }
 
-/* To the end: what a pipe will have is known only then, and a file may grow meanwhile. One byte stays free
- * for the terminator of the last line. */
-static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, size_t expected,
+/* To the end: what a pipe will have is known only then, and a file may grow meanwhile; of a regular one that
+ * came whole, a read that brings less than was asked for is the end. One byte stays free for the terminator of the last line. */
+static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, bool regular, size_t expected,
                                          const char *path, SspiErrorInfo *error)
 {
     size_t capacity = 0;
@@ -74,7 +74,8 @@ static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, si
                 return SEC_E_INSUFFICIENT_MEMORY;
             }
         }
-        ssize_t n = read(fd, f->text + f->size, capacity - 1 - f->size);
+        size_t asked = capacity - 1 - f->size;
+        ssize_t n = read(fd, f->text + f->size, asked);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -89,6 +90,9 @@ static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, si
         if (f->size > ACCOUNT_FILE_MAX) {
             ntlm_account_error(error, "%s: larger than %d MiB", path, ACCOUNT_FILE_MAX >> 20);
             return SEC_E_NO_CREDENTIALS;
+        }
+        if (regular && f->size >= expected && (size_t)n < asked) {
+            return SEC_E_OK;
         }
     }
 }
@@ -108,8 +112,8 @@ static SECURITY_STATUS account_file_load(struct ntlm_account_file *f, int fd, en
     if (kind == NTLM_ACCOUNTS_STORE && !account_file_safe(&st, path, error)) {
         return SEC_E_NO_CREDENTIALS;
     }
-    bool sized = S_ISREG(st.st_mode) && st.st_size >= 0 && st.st_size <= ACCOUNT_FILE_MAX;
-    return account_file_read(f, fd, sized ? (size_t)st.st_size : 0, path, error);
+    bool regular = S_ISREG(st.st_mode), sized = regular && st.st_size >= 0 && st.st_size <= ACCOUNT_FILE_MAX;
+    return account_file_read(f, fd, regular, sized ? (size_t)st.st_size : 0, path, error);
 }
 
 SECURITY_STATUS ntlm_account_file_open(struct ntlm_account_file *f, const char *path,
