@@ -61,7 +61,8 @@ static bool account_file_grow(struct ntlm_account_file *f, size_t capacity)
 }
 
 /* To the end: what a pipe will have is known only then, and a file may grow meanwhile; of a regular one that
- * came whole, a read that brings less than was asked for is the end. One byte stays free for the terminator of the last line. */
+ * came whole, a read that brings less than was asked for is the end. One byte stays free for the terminator
+ * of the last line. */
 static SECURITY_STATUS account_file_read(struct ntlm_account_file *f, int fd, bool regular, size_t expected,
                                          const char *path, SspiErrorInfo *error)
 {
