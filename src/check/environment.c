@@ -21,7 +21,7 @@ static bool write_file(const struct check_environment *e, const char *name, cons
 
 static bool write_file(const struct check_environment *e, const char *name, const char *format, ...)
 {
-    char path[128];
+    char path[CHECK_PATH_MAX];
 
     (void)snprintf(path, sizeof path, "%s/%s", e->folder, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -51,7 +51,10 @@ static bool folder_make(struct check_environment *e, const SspiCheckOptions *o)
     const char *domain = o->User == NULL ? ENVIRONMENT_DOMAIN : o->Domain != NULL ? o->Domain : "";
     const char *password = o->User == NULL ? ENVIRONMENT_PASSWORD : o->Password != NULL ? o->Password : "";
 
-    (void)snprintf(e->folder, sizeof e->folder, "/tmp/sspi-check-XXXXXX");
+    const char *temporary = secure_getenv("TMPDIR");
+    if (temporary == NULL || temporary[0] != '/' || strlen(temporary) > sizeof e->folder - 32)
+        temporary = "/tmp";
+    (void)snprintf(e->folder, sizeof e->folder, "%s/sspi-check-XXXXXX", temporary);
     if (mkdtemp(e->folder) == NULL) {
         e->folder[0] = 0;
         return false;
@@ -110,7 +113,7 @@ bool environment_make(struct check_environment *e, const SspiCheckOptions *optio
 
 void environment_free(struct check_environment *e)
 {
-    char path[128];
+    char path[CHECK_PATH_MAX];
 
     for (size_t i = 0; i < sizeof e->texts / sizeof e->texts[0]; i++)
         mem_client_free(e->texts[i]);

@@ -13,7 +13,7 @@
 #define ENVIRONMENT_PASSWORD "correct horse battery"
 
 struct check_environment {
-    char folder[64]; /* "": none was made */
+    char folder[512]; /* "": none was made */
     char **variables;
     char *texts[4]; /* of the variables that are ours */
 };

@@ -171,6 +171,7 @@ ULONG message_size(enum check_operation op)
 
     if (*known != 0)
         return *known;
+    load_package(LOAD_INSTANCE);
     check_open(&pair, check_usual_flags());
     check_stage(made_by(op));
     message_usual(&m, MESSAGE_ROOM, 1);
