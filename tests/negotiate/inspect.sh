@@ -7,8 +7,13 @@ tokens=$(dirname "$0")/tokens
 
 inspect() { run "$SSPI" inspect "$@"; }
 
+# A build without Kerberos does not look into its tokens.
+kerberos=
+if "$SSPI" packages | grep -q '^Kerberos '; then kerberos=1; fi
+
 for golden in "$tokens"/*.txt; do
     name=$(basename "$golden" .txt)
+    [[ $name != kerberos* || $kerberos ]] || continue
     inspect --offsets "${golden%.txt}.hex"
     ok "$name: exit code 0" test "$code" = 0
     ok "$name: every field as kept" diff -u "$golden" "$tmp/out"
@@ -22,10 +27,12 @@ done
 
 inspect "$tokens/kerberos-init.hex"
 ok 'the list' out_has "mechType: 1.2.840.48018.1.2.2 Kerberos (Microsoft's number)"
-ok 'the AP-REQ inside' out_has 'TOK_ID: KRB_AP_REQ'
-ok '... and what is inside that' out_has 'name-string: host'
-inspect "$tokens/kerberos-resp.hex"
-ok 'the AP-REP inside' out_has 'TOK_ID: KRB_AP_REP'
+if [[ $kerberos ]]; then
+    ok 'the AP-REQ inside' out_has 'TOK_ID: KRB_AP_REQ'
+    ok '... and what is inside that' out_has 'name-string: host'
+    inspect "$tokens/kerberos-resp.hex"
+    ok 'the AP-REP inside' out_has 'TOK_ID: KRB_AP_REP'
+fi
 inspect "$tokens/ntlm-init.hex"
 ok 'the NEGOTIATE message inside' out_has 'NTLMSSP_NEGOTIATE_KEY_EXCH'
 inspect "$tokens/ntlm-mic.hex"
