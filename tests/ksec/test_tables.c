@@ -642,23 +642,83 @@ static void query_texts(char16_t *const *a, char16_t *const *b, size_t count)
     }
 }
 
-/* W structures up to 64 bytes; pointers in them are the host's and the user half's memory. */
+/* The W structures, up to 64 bytes. */
+union answer {
+    uint8_t bytes[64];
+    void *pointer;
+    SecPkgContext_KeyInfoW keys;
+    SecPkgContext_NamesW names;
+    SecPkgContext_SessionKey session;
+    SecPkgContext_PackageInfoW info;
+    SecPkgContext_NativeNamesW native;
+};
+
+static void answer_compare(const union answer *a, const union answer *b, ULONG attribute)
+{
+    switch (attribute) {
+    case SECPKG_ATTR_KEY_INFO:
+        assert_int_equal(a->keys.KeySize, b->keys.KeySize);
+        assert_int_equal(a->keys.SignatureAlgorithm, b->keys.SignatureAlgorithm);
+        assert_int_equal(a->keys.EncryptAlgorithm, b->keys.EncryptAlgorithm);
+        query_texts(&a->keys.sSignatureAlgorithmName, &b->keys.sSignatureAlgorithmName, 2);
+        break;
+    case SECPKG_ATTR_NAMES:
+    case SECPKG_ATTR_AUTHORITY:
+    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
+        query_texts(&a->names.sUserName, &b->names.sUserName, 1);
+        break;
+    case SECPKG_ATTR_NATIVE_NAMES:
+        query_texts(&a->native.sClientName, &b->native.sClientName, 2);
+        break;
+    case SECPKG_ATTR_SESSION_KEY:
+        assert_int_equal(a->session.SessionKeyLength, b->session.SessionKeyLength);
+        assert_memory_equal(a->session.SessionKey, b->session.SessionKey, a->session.SessionKeyLength);
+        break;
+    case SECPKG_ATTR_PACKAGE_INFO:
+    case SECPKG_ATTR_NEGOTIATION_INFO:
+        assert_int_equal(a->info.PackageInfo->wRPCID, b->info.PackageInfo->wRPCID);
+        query_texts(&a->info.PackageInfo->Name, &b->info.PackageInfo->Name, 1);
+        break;
+    default:
+        assert_memory_equal(a->bytes, b->bytes, sizeof a->bytes);
+    }
+}
+
+static void answer_free(const union answer *a, ULONG attribute, void (*release)(void *p))
+{
+    switch (attribute) {
+    case SECPKG_ATTR_KEY_INFO:
+        release(a->keys.sSignatureAlgorithmName);
+        release(a->keys.sEncryptAlgorithmName);
+        break;
+    case SECPKG_ATTR_NATIVE_NAMES:
+        release(a->native.sClientName);
+        release(a->native.sServerName);
+        break;
+    case SECPKG_ATTR_SESSION_KEY:
+        release(a->session.SessionKey);
+        break;
+    case SECPKG_ATTR_NAMES:
+    case SECPKG_ATTR_AUTHORITY:
+    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
+    case SECPKG_ATTR_PACKAGE_INFO:
+    case SECPKG_ATTR_NEGOTIATION_INFO:
+        release(a->pointer);
+        break;
+    default:
+        break;
+    }
+}
+
 static void query_both(const struct ksec_context *c, size_t package, LSA_SEC_HANDLE user, ULONG attribute)
 {
-    union {
-        uint8_t bytes[64];
-        SecPkgContext_KeyInfoW keys;
-        SecPkgContext_NamesW names;
-        SecPkgContext_SessionKey session;
-        SecPkgContext_PackageInfoW info;
-        SecPkgContext_NativeNamesW native;
-    } a = {{0}}, b = {{0}};
-    NTSTATUS status = c->table->QueryAttributes(c->id, attribute, &a);
-    NTSTATUS want = user_table(package)->QueryContextAttributes(user, attribute, &b);
+    union answer a = {{0}}, b = {{0}};
     if (attribute == SECPKG_ATTR_TARGET || attribute == SECPKG_ATTR_DCE_INFO) {
-        assert_int_equal(status, SEC_E_UNSUPPORTED_FUNCTION);
+        assert_int_equal(c->table->QueryAttributes(c->id, attribute, &a), SEC_E_UNSUPPORTED_FUNCTION);
         return;
     }
+    NTSTATUS status = c->table->QueryAttributes(c->id, attribute, &a);
+    NTSTATUS want = user_table(package)->QueryContextAttributes(user, attribute, &b);
     if (status != want)
         fail_msg("attribute %u: 0x%08x, the user half says 0x%08x", (unsigned)attribute, (unsigned)status,
                  (unsigned)want);
@@ -666,36 +726,11 @@ static void query_both(const struct ksec_context *c, size_t package, LSA_SEC_HAN
                      status == SEC_E_OK ? SEC_E_INVALID_PARAMETER : status);
     if (status != SEC_E_OK)
         return;
-    switch (attribute) {
-    case SECPKG_ATTR_KEY_INFO:
-        assert_int_equal(a.keys.KeySize, b.keys.KeySize);
-        assert_int_equal(a.keys.SignatureAlgorithm, b.keys.SignatureAlgorithm);
-        assert_int_equal(a.keys.EncryptAlgorithm, b.keys.EncryptAlgorithm);
-        query_texts(&a.keys.sSignatureAlgorithmName, &b.keys.sSignatureAlgorithmName, 2);
-        break;
-    case SECPKG_ATTR_NAMES:
-    case SECPKG_ATTR_AUTHORITY:
-    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
-        query_texts(&a.names.sUserName, &b.names.sUserName, 1);
-        break;
-    case SECPKG_ATTR_NATIVE_NAMES:
-        query_texts(&a.native.sClientName, &b.native.sClientName, 2);
-        break;
-    case SECPKG_ATTR_SESSION_KEY:
-        assert_int_equal(a.session.SessionKeyLength, b.session.SessionKeyLength);
-        assert_memory_equal(a.session.SessionKey, b.session.SessionKey, a.session.SessionKeyLength);
-        break;
-    case SECPKG_ATTR_PACKAGE_INFO:
-    case SECPKG_ATTR_NEGOTIATION_INFO:
-        assert_int_equal(a.info.PackageInfo->wRPCID, b.info.PackageInfo->wRPCID);
-        query_texts(&a.info.PackageInfo->Name, &b.info.PackageInfo->Name, 1);
-        break;
-    default:
-        assert_memory_equal(a.bytes, b.bytes, sizeof a.bytes);
-    }
+    answer_compare(&a, &b, attribute);
+    answer_free(&a, attribute, ksec_host_free);
+    answer_free(&b, attribute, mem_client_free);
 }
 
-/* The memory of answers goes with the process; what leaks in the halves is seen by the other tests. */
 static void test_queries(void **state)
 {
     (void)state;
@@ -706,16 +741,20 @@ static void test_queries(void **state)
         LSA_SEC_HANDLE user;
         SecPkgContext_Sizes sizes;
         SecPkgContext_SessionKey session;
+        size_t live = mem_live();
         assert_int_equal(user_table(i)->ImportContext(&buffer, NULL, &user), SEC_E_OK);
+        size_t imported = mem_live();
         for (ULONG attribute = 0; attribute < 0x90; attribute++)
             query_both(&c, i, user, attribute);
         query_both(&c, i, user, 0x80000005);
+        assert_int_equal(mem_live(), imported);
         assert_int_equal(ksec_sizes(&c, &sizes), SEC_E_OK);
         assert_int_equal(sizes.cbMaxSignature, i == 0 ? 16 : 28);
         assert_int_equal(c.table->QueryAttributes(c.id, SECPKG_ATTR_SESSION_KEY, &session), SEC_E_OK);
         assert_memory_equal(session.SessionKey, i == 0 ? "sixteen bytes ok" : "a key of thirty-", 16);
         ksec_host_free(session.SessionKey);
         assert_int_equal(user_table(i)->DeleteUserModeContext(user), SEC_E_OK);
+        assert_int_equal(mem_live(), live);
         assert_int_equal(ksec_unload(&c), SEC_E_OK);
         ksec_bytes_free(&packed);
     }

@@ -32,10 +32,13 @@ SECURITY_STATUS __wrap_DeleteSecurityContext(CtxtHandle *h);
 
 enum { MAPPED_MAX = 512 };
 
+/* What a host's callers hold instead of an id: while a call is inside, the context stays, and the id with it.
+ */
 struct mapped {
     CtxtHandle handle;
     struct ksec_context context; /* table NULL: not one for the kernel */
-    bool used;
+    bool used, deleted;
+    unsigned calls;
 };
 
 static struct mapped mapped[MAPPED_MAX];
@@ -47,17 +50,20 @@ static unsigned handed_down;
 static struct mapped *mapped_find(const CtxtHandle *h)
 {
     for (size_t i = 0; i < MAPPED_MAX; i++)
-        if (mapped[i].used && mapped[i].handle.dwLower == h->dwLower &&
+        if (mapped[i].used && !mapped[i].deleted && mapped[i].handle.dwLower == h->dwLower &&
             mapped[i].handle.dwUpper == h->dwUpper)
             return &mapped[i];
     return NULL;
 }
 
-static void hand_down(CtxtHandle *h, const char *package, struct ksec_context *out)
+/* False: another thread has deleted it meanwhile. */
+static bool hand_down(CtxtHandle *h, const char *package, struct ksec_context *out)
 {
     SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
-    kit_assert_status(__real_ExportSecurityContext(h, 0, &packed, NULL), SEC_E_OK, __FILE__, __LINE__,
-                      package);
+    SECURITY_STATUS status = __real_ExportSecurityContext(h, 0, &packed, NULL);
+    if (status == SEC_E_INVALID_HANDLE)
+        return false;
+    kit_assert_status(status, SEC_E_OK, __FILE__, __LINE__, package);
     const struct ksec_payload p = {{(const uint8_t *)package, strlen(package)},
                                    {packed.pvBuffer, packed.cbBuffer}};
     size_t size = ksec_payload_size(&p);
@@ -67,128 +73,167 @@ static void hand_down(CtxtHandle *h, const char *package, struct ksec_context *o
     handed_down++;
     free(bytes);
     FreeContextBuffer(packed.pvBuffer);
+    return true;
 }
 
 /* Of packages without a kernel half table stays NULL. */
-static void hand_down_one(struct mapped *m, CtxtHandle *h)
+static bool hand_down_one(struct mapped *m, CtxtHandle *h)
 {
     SecPkgContext_PackageInfoA info;
-    if (QueryContextAttributesA(h, SECPKG_ATTR_PACKAGE_INFO, &info) != SEC_E_OK)
-        return;
     const char *const names[] = {"NTLM", "Kerberos"};
+    bool there = true;
+    if (QueryContextAttributesA(h, SECPKG_ATTR_PACKAGE_INFO, &info) != SEC_E_OK)
+        return false;
     for (size_t i = 0; i < 2; i++)
         if (strcmp(info.PackageInfo->Name, names[i]) == 0)
-            hand_down(h, names[i], &m->context);
+            there = hand_down(h, names[i], &m->context);
     FreeContextBuffer(info.PackageInfo);
+    return there;
 }
 
-/* False: the library's call. */
-static bool below(CtxtHandle *h, bool make, struct ksec_context *out)
+/* With the lock held: whoever leaves last. */
+static void mapped_release(struct mapped *m)
+{
+    if (!m->deleted || m->calls > 0)
+        return;
+    if (m->context.table != NULL)
+        kit_assert_status(ksec_unload(&m->context), SEC_E_OK, __FILE__, __LINE__, "ksec_unload");
+    m->used = false;
+}
+
+static struct mapped *mapped_new(CtxtHandle *h)
 {
     SecPkgContext_Flags flags;
-    out->table = NULL;
+    struct mapped *m = mapped;
+    if (QueryContextAttributesA(h, SECPKG_ATTR_FLAGS, &flags) != SEC_E_OK)
+        return NULL;
+    while (m < mapped + MAPPED_MAX && m->used)
+        m++;
+    assert_true(m < mapped + MAPPED_MAX);
+    *m = (struct mapped){.handle = *h};
+    m->used = hand_down_one(m, h);
+    return m->used ? m : NULL;
+}
+
+/* NULL: the library's call. Otherwise `left` exactly once. */
+static struct mapped *below(CtxtHandle *h, bool make)
+{
+    struct mapped *m = NULL;
     if (h == NULL)
-        return false;
+        return NULL;
     pthread_mutex_lock(&mapped_lock);
     if (!started)
         kit_assert_status(ksec_start(), SEC_E_OK, __FILE__, __LINE__, "ksec_start");
     started = true;
-    struct mapped *m = mapped_find(h);
-    if (m == NULL && make && QueryContextAttributesA(h, SECPKG_ATTR_FLAGS, &flags) == SEC_E_OK) {
-        for (m = mapped; m < mapped + MAPPED_MAX && m->used; m++)
-            ;
-        assert_true(m < mapped + MAPPED_MAX);
-        *m = (struct mapped){.handle = *h, .used = true};
-        hand_down_one(m, h);
-    }
+    m = mapped_find(h);
+    if (m == NULL && make)
+        m = mapped_new(h);
+    if (m != NULL && m->context.table == NULL)
+        m = NULL;
     if (m != NULL)
-        *out = m->context;
+        m->calls++;
     pthread_mutex_unlock(&mapped_lock);
-    return out->table != NULL;
+    return m;
+}
+
+static void left(struct mapped *m)
+{
+    pthread_mutex_lock(&mapped_lock);
+    m->calls--;
+    mapped_release(m);
+    pthread_mutex_unlock(&mapped_lock);
 }
 
 /* ---- what is wrapped ---- */
 
 SECURITY_STATUS __wrap_MakeSignature(CtxtHandle *h, ULONG qop, SecBufferDesc *desc, ULONG number)
 {
-    struct ksec_context c;
-    if (!below(h, true, &c))
+    struct mapped *m = below(h, true);
+    if (m == NULL)
         return __real_MakeSignature(h, qop, desc, number);
     ksec_host_atomic(true);
-    SECURITY_STATUS status = c.table->Sign(c.id, qop, desc, number);
+    SECURITY_STATUS status = m->context.table->Sign(m->context.id, qop, desc, number);
     ksec_host_atomic(false);
+    left(m);
     return status;
 }
 
 SECURITY_STATUS __wrap_VerifySignature(CtxtHandle *h, SecBufferDesc *desc, ULONG number, ULONG *qop)
 {
-    struct ksec_context c;
-    if (!below(h, true, &c))
+    struct mapped *m = below(h, true);
+    if (m == NULL)
         return __real_VerifySignature(h, desc, number, qop);
     ksec_host_atomic(true);
-    SECURITY_STATUS status = c.table->Verify(c.id, desc, number, qop);
+    SECURITY_STATUS status = m->context.table->Verify(m->context.id, desc, number, qop);
     ksec_host_atomic(false);
+    left(m);
     return status;
 }
 
 SECURITY_STATUS __wrap_EncryptMessage(CtxtHandle *h, ULONG qop, SecBufferDesc *desc, ULONG number)
 {
-    struct ksec_context c;
-    if (!below(h, true, &c))
+    struct mapped *m = below(h, true);
+    if (m == NULL)
         return __real_EncryptMessage(h, qop, desc, number);
     ksec_host_atomic(true);
-    SECURITY_STATUS status = c.table->Seal(c.id, qop, desc, number);
+    SECURITY_STATUS status = m->context.table->Seal(m->context.id, qop, desc, number);
     ksec_host_atomic(false);
+    left(m);
     return status;
 }
 
 SECURITY_STATUS __wrap_DecryptMessage(CtxtHandle *h, SecBufferDesc *desc, ULONG number, ULONG *qop)
 {
-    struct ksec_context c;
-    if (!below(h, true, &c))
+    struct mapped *m = below(h, true);
+    if (m == NULL)
         return __real_DecryptMessage(h, desc, number, qop);
     ksec_host_atomic(true);
-    SECURITY_STATUS status = c.table->Unseal(c.id, desc, number, qop);
+    SECURITY_STATUS status = m->context.table->Unseal(m->context.id, desc, number, qop);
     ksec_host_atomic(false);
+    left(m);
     return status;
 }
 
-/* The application's memory is not the host's. */
-SECURITY_STATUS __wrap_ExportSecurityContext(CtxtHandle *h, ULONG flags, SecBuffer *packed, void **token)
+static SECURITY_STATUS export_below(const struct ksec_context *c, ULONG flags, SecBuffer *out)
 {
-    struct ksec_context c;
-    SecBuffer below_packed = {0, SECBUFFER_EMPTY, NULL}, ours = {0, SECBUFFER_EMPTY, NULL};
-    if (!below(h, false, &c))
-        return __real_ExportSecurityContext(h, flags, packed, token);
-    /* Memory that FreeContextBuffer takes, and row 1 of what is exported: the size is the same. */
-    SECURITY_STATUS status = __real_ExportSecurityContext(h, flags, &ours, token);
+    SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
+    SECURITY_STATUS status = c->table->ExportContext(c->id, flags, &packed, NULL);
     if (status != SEC_E_OK)
         return status;
-    status = c.table->ExportContext(c.id, flags, &below_packed, NULL);
-    if (status == SEC_E_OK) {
-        assert_int_equal(below_packed.cbBuffer, ours.cbBuffer);
-        memcpy(ours.pvBuffer, below_packed.pvBuffer, below_packed.cbBuffer);
-        ksec_host_free(below_packed.pvBuffer);
-        *packed = ours;
-    }
+    assert_int_equal(packed.cbBuffer, out->cbBuffer);
+    memcpy(out->pvBuffer, packed.pvBuffer, packed.cbBuffer);
+    ksec_host_free(packed.pvBuffer);
+    return SEC_E_OK;
+}
+
+/* The application's memory is not the host's: the library's export gives it, and its size is the same. */
+SECURITY_STATUS __wrap_ExportSecurityContext(CtxtHandle *h, ULONG flags, SecBuffer *packed, void **token)
+{
+    SecBuffer out = {0, SECBUFFER_EMPTY, NULL};
+    struct mapped *m = below(h, false);
+    if (m == NULL)
+        return __real_ExportSecurityContext(h, flags, packed, token);
+    SECURITY_STATUS status = __real_ExportSecurityContext(h, flags, &out, token);
+    if (status == SEC_E_OK)
+        status = export_below(&m->context, flags, &out);
+    if (status == SEC_E_OK)
+        *packed = out;
+    left(m);
     return status;
 }
 
 SECURITY_STATUS __wrap_DeleteSecurityContext(CtxtHandle *h)
 {
-    struct ksec_context c = {NULL, 0};
     SECURITY_STATUS status = __real_DeleteSecurityContext(h);
     if (status != SEC_E_OK || h == NULL)
         return status;
     pthread_mutex_lock(&mapped_lock);
     struct mapped *m = mapped_find(h);
     if (m != NULL) {
-        c = m->context;
-        m->used = false;
+        m->deleted = true;
+        mapped_release(m);
     }
     pthread_mutex_unlock(&mapped_lock);
-    if (c.table != NULL)
-        kit_assert_status(ksec_unload(&c), SEC_E_OK, __FILE__, __LINE__, "ksec_unload");
     return status;
 }
 
