@@ -26,7 +26,8 @@
  * Handles (LSA_SEC_HANDLE) are values that the package chooses; the host passes them through, the same value
  * to both halves. 0 is none. The host has checked before each call that the handle lives and is the caller's,
  * and deletes it only when the last call has left; a package need not expect a value that it did not give
- * out.
+ * out. Hosts that do not check (Windows' user half) count on SEC_E_INVALID_HANDLE for what a package does not
+ * know, with nothing read through it.
  *
  * Memory that goes to the host comes from its AllocateLsaHeap; the host frees it. Memory that a client is to
  * get comes from AllocateClientBuffer and is filled with CopyToClientBuffer; what a client points to is read

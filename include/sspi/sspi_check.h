@@ -17,6 +17,7 @@
 #ifndef OPENSSPI_SSPI_CHECK_H
 #define OPENSSPI_SSPI_CHECK_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -76,6 +77,8 @@ typedef struct SspiCheckOptions {
     /** The program that is executed for a point: it hands its arguments to SspiCheckChild. NULL: the
      * installed `sspi`. */
     const char *Helper;
+    /** Not NULL: as soon as it is not 0, by a handler of signals for example, the next point is not begun. */
+    const volatile sig_atomic_t *Stop;
 } SspiCheckOptions;
 
 /** What is known of the package once it was loaded. */

@@ -299,9 +299,12 @@ static bool run_all(struct run *r)
     const struct check_point *point;
 
     learn_name(r);
-    for (size_t i = 0; (point = check_point_at(i)) != NULL && i < POINTS_MAX && !r->ended; i++)
-        if (wanted(r->options, point->about.Id) && r->outcomes[i] == CHECK_NO_ANSWER && !run_point(r, point))
+    for (size_t i = 0; (point = check_point_at(i)) != NULL && i < POINTS_MAX && !r->ended; i++) {
+        bool due = wanted(r->options, point->about.Id) && r->outcomes[i] == CHECK_NO_ANSWER;
+        if (due && !run_point(r, point))
             return false;
+        r->ended |= r->options->Stop != NULL && *r->options->Stop != 0;
+    }
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <string.h>
 
 #include <sspi_check.h>
@@ -106,6 +107,24 @@ static int parse(int argc, char **argv, struct arguments *a)
     return CLI_OK;
 }
 
+static volatile sig_atomic_t stop;
+
+static void stopped(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+/* The account that was made for the package must not stay behind; a second signal does not wait. */
+static void stop_in_order(void)
+{
+    struct sigaction action = {.sa_handler = stopped, .sa_flags = (int)SA_RESETHAND};
+
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
 /* A load that failed has no exit code of its own among those of other commands: 2, as the page says. */
 static int check(struct arguments *a)
 {
@@ -117,12 +136,16 @@ static int check(struct arguments *a)
             return CLI_USAGE;
         a->kit.Password = password;
     }
+    stop_in_order();
+    a->kit.Stop = &stop;
     int code = SspiCheckRun(&a->kit, a->json ? SSPI_CHECK_JSON : SSPI_CHECK_TAP, stdout, &error);
     if (a->password_stdin)
         password_wipe(password);
-    if (code == 2)
+    if (stop)
+        cli_error("interrupted: the other points were not tried");
+    else if (code == 2)
         cli_error("%s", error.text);
-    return cli_finish(code);
+    return cli_finish(stop && code == 0 ? CLI_FAILED : code);
 }
 
 int cmd_check(int argc, char **argv)
