@@ -4,15 +4,13 @@
  * Heimdal's headers and libraries, and links nothing of ours. Beside gss_pipe's operations:
  *     i flags(32) principal    be the initiator for that service
  *     a                        be the acceptor
- *     b data                   channel bindings of that application data; before the first step
- *     t token                  one handshake step
- *     u token                  Unwrap: a byte, 1 when it was confidential, and the message
- *     k                        MIT: the session key that SSPI callers get
- *     W sealed(32) first(32) last(32) message
- *                              MIT: WrapIOV, where so many bytes at the beginning and end are signed only:
- *                              size(32), token, message
- *     U size(32) first(32) last(32) token message
- *                              MIT: UnwrapIOV of the same: sealed(32), message
+ *     b from(32) to(32) data(32) from to data
+ *                              channel bindings: internet addresses, or none, and application data; before
+ * the first step t token                  one handshake step u token                  Unwrap: a byte, 1 when
+ * it was confidential, and the message k                        MIT: the session key that SSPI callers get W
+ * sealed(32) first(32) last(32) message MIT: WrapIOV, where so many bytes at the beginning and end are signed
+ * only: size(32), token, message U size(32) first(32) last(32) token message MIT: UnwrapIOV of the same:
+ * sealed(32), message
  */
 #include "gss_pipe.h"
 
@@ -42,13 +40,20 @@ static OM_uint32 step(OM_uint32 *minor, gss_buffer_t in, gss_buffer_t out)
                                 NULL, out, NULL, NULL);
 }
 
-static void bind_channel(const char *data, uint32_t size)
+static void bind_channel(char *data, uint32_t size)
 {
-    static char text[64];
-    if (size > sizeof text)
+    static char kept[256];
+    uint32_t words[3];
+    memcpy(words, data, sizeof words);
+    if (size > sizeof kept || size != sizeof words + words[0] + words[1] + words[2])
         return;
-    memcpy(text, data, size);
-    bindings.application_data = (gss_buffer_desc){size, text};
+    memcpy(kept, data, size);
+    char *at = kept + sizeof words;
+    bindings.initiator_addrtype = words[0] ? GSS_C_AF_INET : GSS_C_AF_UNSPEC;
+    bindings.initiator_address = (gss_buffer_desc){words[0], at};
+    bindings.acceptor_addrtype = words[1] ? GSS_C_AF_INET : GSS_C_AF_UNSPEC;
+    bindings.acceptor_address = (gss_buffer_desc){words[1], at + words[0]};
+    bindings.application_data = (gss_buffer_desc){words[2], at + words[0] + words[1]};
     bound = &bindings;
 }
 

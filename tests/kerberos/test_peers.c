@@ -425,25 +425,54 @@ static void test_refusals_heimdal(void **state)
 
 /* ---- channel bindings ---- */
 
+/* Addresses of the two ends, which may be empty, and the application's data. */
+struct channel {
+    const char *from, *to, *data;
+};
+
+enum { AF_INTERNET = 2 }; /* RFC 2744 section 3.11 */
+
+static SecBuffer binding(const struct channel *c, uint8_t room[128])
+{
+    SEC_CHANNEL_BINDINGS header = {
+        .dwInitiatorAddrType = c->from[0] ? AF_INTERNET : 0,
+        .cbInitiatorLength = (ULONG)strlen(c->from),
+        .dwInitiatorOffset = sizeof header,
+        .dwAcceptorAddrType = c->to[0] ? AF_INTERNET : 0,
+        .cbAcceptorLength = (ULONG)strlen(c->to),
+        .cbApplicationDataLength = (ULONG)strlen(c->data),
+    };
+    header.dwAcceptorOffset = header.dwInitiatorOffset + header.cbInitiatorLength;
+    header.dwApplicationDataOffset = header.dwAcceptorOffset + header.cbAcceptorLength;
+    memcpy(room, &header, sizeof header);
+    int size = snprintf((char *)room + sizeof header, 128 - sizeof header, "%s%s%s", c->from, c->to, c->data);
+    return (SecBuffer){(ULONG)(sizeof header + (size_t)size), SECBUFFER_CHANNEL_BINDINGS, room};
+}
+
+static void bind_peer(struct dialogue *d, const struct channel *c)
+{
+    char data[128];
+    uint32_t words[3] = {(uint32_t)strlen(c->from), (uint32_t)strlen(c->to), (uint32_t)strlen(c->data)};
+    memcpy(data, words, sizeof words);
+    int size = snprintf(data + 12, sizeof data - 12, "%s%s%s", c->from, c->to, c->data);
+    ask(d, 'b', data, 12 + (size_t)size);
+}
+
 /* asc: of our acceptor. */
-static enum outcome bound(const char *program, bool ours, const char *mine, const char *theirs, ULONG asc,
-                          SECURITY_STATUS *status)
+static enum outcome bound(const char *program, bool ours, const struct channel *mine,
+                          const struct channel *theirs, ULONG asc, SECURITY_STATUS *status)
 {
     uint8_t room[128];
-    SEC_CHANNEL_BINDINGS header = {.cbApplicationDataLength = mine ? (ULONG)strlen(mine) : 0,
-                                   .dwApplicationDataOffset = sizeof header};
-    SecBuffer buffer = {(ULONG)sizeof header + header.cbApplicationDataLength, SECBUFFER_CHANNEL_BINDINGS,
-                        room};
+    SecBuffer buffer;
     struct dialogue *d = calloc(1, sizeof *d);
     assert_non_null(d);
-    memcpy(room, &header, sizeof header);
     if (mine)
-        memcpy(room + sizeof header, mine, strlen(mine));
+        buffer = binding(mine, room);
     peer_program = program;
     snprintf(d->target, sizeof d->target, "host/server");
     open_sides(d, ours, ISC_REQ_MUTUAL_AUTH);
     if (theirs)
-        ask(d, 'b', theirs, strlen(theirs));
+        bind_peer(d, theirs);
     *status = SEC_E_OK;
     enum outcome outcome = step_all(d, ours, ours ? ISC_REQ_INTEGRITY | ISC_REQ_MUTUAL_AUTH : asc,
                                     mine ? &buffer : NULL, status);
@@ -454,27 +483,40 @@ static enum outcome bound(const char *program, bool ours, const char *mine, cons
     return outcome;
 }
 
-static void bindings_with(const char *program)
+/* Another channel in any part is another channel. */
+static void bindings_differ(const char *program, const struct channel *one, const struct channel *two)
 {
-    static const char one[] = "tls-unique:1", two[] = "tls-unique:2";
     SECURITY_STATUS status;
-    for (int ours = 0; ours < 2; ours++) {
-        assert_int_equal(bound(program, ours, one, one, 0, &status), BOTH_DONE);
-        assert_int_equal(bound(program, ours, NULL, NULL, 0, &status), BOTH_DONE);
-    }
-    /* Their acceptor. */
     assert_int_equal(bound(program, true, one, two, 0, &status), THEY_REFUSE);
-    /* An acceptor that has none does not ask. */
-    assert_int_equal(bound(program, true, one, NULL, 0, &status), BOTH_DONE);
-    assert_int_equal(bound(program, false, NULL, one, 0, &status), BOTH_DONE);
-    /* Ours. */
     assert_int_equal(bound(program, false, one, two, 0, &status), WE_REFUSE);
     assert_status(status, SEC_E_BAD_BINDINGS);
-    assert_int_equal(bound(program, false, one, two, ASC_REQ_ALLOW_MISSING_BINDINGS, &status), WE_REFUSE);
+}
+
+static void bindings_with(const char *program)
+{
+    static const struct channel one = {"", "", "tls-unique:1"}, two = {"", "", "tls-unique:2"};
+    static const struct channel full = {"1234", "5678", "data"}, others[] = {{"1235", "5678", "data"},
+                                                                             {"1234", "5679", "data"},
+                                                                             {"1234", "5678", "datA"},
+                                                                             {"12345", "678", "data"}};
+    SECURITY_STATUS status;
+    for (int ours = 0; ours < 2; ours++) {
+        assert_int_equal(bound(program, ours, &one, &one, 0, &status), BOTH_DONE);
+        assert_int_equal(bound(program, ours, &full, &full, 0, &status), BOTH_DONE);
+        assert_int_equal(bound(program, ours, NULL, NULL, 0, &status), BOTH_DONE);
+    }
+    bindings_differ(program, &one, &two);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        bindings_differ(program, &full, &others[i]);
+    /* An acceptor that has none does not ask. */
+    assert_int_equal(bound(program, true, &one, NULL, 0, &status), BOTH_DONE);
+    assert_int_equal(bound(program, false, NULL, &one, 0, &status), BOTH_DONE);
+    /* Ours takes those that have none only where it is told to. */
+    assert_int_equal(bound(program, false, &one, &two, ASC_REQ_ALLOW_MISSING_BINDINGS, &status), WE_REFUSE);
     assert_status(status, SEC_E_BAD_BINDINGS);
-    assert_int_equal(bound(program, false, one, NULL, 0, &status), WE_REFUSE);
+    assert_int_equal(bound(program, false, &one, NULL, 0, &status), WE_REFUSE);
     assert_status(status, SEC_E_BAD_BINDINGS);
-    assert_int_equal(bound(program, false, one, NULL, ASC_REQ_ALLOW_MISSING_BINDINGS, &status), BOTH_DONE);
+    assert_int_equal(bound(program, false, &one, NULL, ASC_REQ_ALLOW_MISSING_BINDINGS, &status), BOTH_DONE);
 }
 
 static void test_bindings_mit(void **state)
