@@ -40,6 +40,9 @@ static PVOID SEC_ENTRY list_create(KSEC_CONTEXT_TYPE type)
 {
     if (lists_used == LISTS_MAX)
         return NULL;
+    /* All zero is free, but not yet known to a kernel that checks its locks. */
+    for (size_t i = 0; lists_used == 0 && i < sizeof buckets / sizeof buckets[0]; i++)
+        port_lock_init(&buckets[i].lock);
     lists[lists_used] = (struct list){.type = type};
     return &lists[lists_used++];
 }
