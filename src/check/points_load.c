@@ -159,7 +159,9 @@ static bool host_lists(void)
 static void host_load(void)
 {
     check_enter("the start of the package under the library's host");
-    if (!host_lists() && !check_shared->built_in) {
+    if (host_lists() && !check_shared->built_in)
+        check_not_offered("a name of its own: a package named %s is here already", check_shared->name);
+    if (!check_shared->built_in) {
         SECURITY_STATUS status = AddSecurityPackageA(check_shared->module, NULL);
         check_expect(status, SEC_E_OK, "AddSecurityPackage (the trace says why)");
     }
