@@ -51,6 +51,7 @@ enum defect {
     handshake_without_room, /* the token is written without looking at the size */
     handshake_over_read,    /* a short one is read to where its end should be */
     handshake_unchecked,    /* the MAC of the handshake is not looked at */
+    any_password,           /* it has no part in the key */
     half_a_pair,            /* SealMessage without UnsealMessage */
     knows_everything,       /* unknown attributes succeed */
     trips,                  /* none by itself: crashes or hangs in the function that $TRIP names */

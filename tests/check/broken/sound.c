@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A package that keeps the whole contract, from installed headers and nettle alone, for the tests of the
- * conformance kit; and, compiled with -DDEFECT=name, one that breaks it in one place. test_broken.py says
+ * conformance kit; and, compiled with -DDEFECT=name, one that breaks it in one place. broken.py says
  * which points of the kit each defect must fail.
  *
  * What it protects with is real (HMAC-SHA-256, a nonce of each side), but the key stands below: it is good
  * for tests only. The handshake has two messages, hello and reply, 56 bytes each:
  *
  *     "SNDH" or "SNDR", flags (1: datagram), 3 zeros, nonce (16), HMAC(key, all of the handshake so far) (32)
+ *
+ * where the key is made of a password.
  *
  * A message's token has 32 bytes: version, kind, sender, zero, LE32 number, LE64 counter, MAC (16).
  */
@@ -43,6 +45,7 @@ enum {
 enum { VERSION = 1, SIGNED = 1, SEALED = 2 };
 #define IMPORTED ((LSA_SEC_HANDLE)1 << 62)
 
+#define PASSWORD "correct" /* of everybody; without one given, initiators have it too */
 static const uint8_t shared_key[32] = "a key that everybody knows, 32 B";
 
 static PLSA_SECPKG_FUNCTION_TABLE lsa;
@@ -101,12 +104,17 @@ struct handshake {
     enum step step;
     uint32_t generation;
     ULONG requirements;
-    uint8_t hello[HANDSHAKE];
+    uint8_t key[32], hello[HANDSHAKE];
+};
+
+struct credential {
+    uint8_t key[32];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
 static struct handshake handshakes[CONTEXTS];
-static atomic_ulong credentials; /* alive */
+static struct credential *credentials[CONTEXTS]; /* with the lowest bits of their numbers */
+static LSA_SEC_HANDLE credential_numbers[CONTEXTS];
 
 static NTSTATUS NTAPI sound_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
@@ -141,39 +149,135 @@ static NTSTATUS NTAPI sound_GetInfo(PSecPkgInfoW PackageInfo)
     return SEC_E_OK;
 }
 
-/* A credential says nothing, but it is one: memory of the host's with a mark in it. */
+/* HMAC(key, a || b), a may be NULL. */
+static void keyed(const uint8_t *key, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                  uint8_t out[static 32])
+{
+    struct hmac_sha256_ctx hmac;
+
+    hmac_sha256_set_key(&hmac, 32, key);
+    if (a != NULL)
+        hmac_sha256_update(&hmac, a_size, a);
+    hmac_sha256_update(&hmac, b_size, b);
+    hmac_sha256_digest(&hmac, 32, out);
+    wipe(&hmac, sizeof hmac);
+}
+
+/* The one password that acceptors know makes the key, and so does whatever an initiator is given. */
+static void password_key(const uint8_t *password, size_t size, uint8_t key[static 32])
+{
+    keyed(shared_key, NULL, 0, password, size, key);
+}
+
+/* Of what the application said; its password, each unit a byte here. */
+static NTSTATUS identity_key(PVOID data, uint8_t key[static 32])
+{
+    SEC_WINNT_AUTH_IDENTITY_EXW ex;
+    SEC_WINNT_AUTH_IDENTITY_W identity;
+    uint16_t units[128];
+    uint8_t password[128];
+    ULONG version;
+
+    password_key((const uint8_t *)PASSWORD, strlen(PASSWORD), key);
+    if (data == NULL || DEFECT == any_password)
+        return SEC_E_OK;
+    /* Of the two forms the longer begins with its version, where the other has a pointer. */
+    if (lsa->CopyFromClientBuffer(NULL, sizeof version, &version, data) != STATUS_SUCCESS)
+        return SEC_E_UNKNOWN_CREDENTIALS;
+    if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
+        if (lsa->CopyFromClientBuffer(NULL, sizeof ex, &ex, data) != STATUS_SUCCESS)
+            return SEC_E_UNKNOWN_CREDENTIALS;
+        identity = (SEC_WINNT_AUTH_IDENTITY_W){
+            .Password = ex.Password, .PasswordLength = ex.PasswordLength, .Flags = ex.Flags};
+    } else if (lsa->CopyFromClientBuffer(NULL, sizeof identity, &identity, data) != STATUS_SUCCESS) {
+        return SEC_E_UNKNOWN_CREDENTIALS;
+    }
+    if (identity.Password == NULL)
+        return SEC_E_OK;
+    ULONG wide = identity.Flags & SEC_WINNT_AUTH_IDENTITY_UNICODE ? 2 : 1;
+    if (identity.PasswordLength > 128 ||
+        lsa->CopyFromClientBuffer(NULL, identity.PasswordLength * wide, units, identity.Password) !=
+            STATUS_SUCCESS)
+        return SEC_E_UNKNOWN_CREDENTIALS;
+    for (ULONG i = 0; i < identity.PasswordLength; i++)
+        password[i] = wide == 2 ? (uint8_t)units[i] : ((uint8_t *)units)[i];
+    password_key(password, identity.PasswordLength, key);
+    wipe(units, sizeof units);
+    wipe(password, sizeof password);
+    return SEC_E_OK;
+}
+
 static NTSTATUS NTAPI sound_Acquire(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags, PLUID LogonId,
                                     PVOID AuthorizationData, PVOID GetKeyFunciton, PVOID GetKeyArgument,
                                     PLSA_SEC_HANDLE CredentialHandle, PTimeStamp ExpirationTime)
 {
-    enter("AcquireCredentialsHandle");
-    uint32_t *credential = lsa->AllocateLsaHeap(sizeof *credential);
+    struct credential *c = lsa->AllocateLsaHeap(sizeof *c);
+    NTSTATUS status = SEC_E_INSUFFICIENT_MEMORY;
 
+    enter("AcquireCredentialsHandle");
     (void)PrincipalName;
     (void)CredentialUseFlags;
     (void)LogonId;
-    (void)AuthorizationData;
     (void)GetKeyFunciton;
     (void)GetKeyArgument;
-    if (credential == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    atomic_fetch_add(&credentials, 1);
-    *CredentialHandle = (LSA_SEC_HANDLE)credential;
+    if (c == NULL)
+        return status;
+    status = identity_key(AuthorizationData, c->key);
+    if (status == SEC_E_OK)
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    pthread_mutex_lock(&lock);
+    for (ULONG i = 0; i < CONTEXTS && status == SEC_E_INSUFFICIENT_MEMORY; i++) {
+        if (credentials[i] != NULL)
+            continue;
+        credentials[i] = c;
+        credential_numbers[i] += CONTEXTS;
+        *CredentialHandle = credential_numbers[i] + i;
+        status = SEC_E_OK;
+    }
+    pthread_mutex_unlock(&lock);
     ExpirationTime->QuadPart = INT64_MAX;
-    return SEC_E_OK;
+    if (status != SEC_E_OK)
+        lsa->FreeLsaHeap(c);
+    return status;
+}
+
+/* Locked. */
+static struct credential **credential_find(LSA_SEC_HANDLE handle)
+{
+    ULONG i = handle % CONTEXTS;
+
+    return credentials[i] != NULL && credential_numbers[i] + i == handle ? &credentials[i] : NULL;
+}
+
+static bool credential_key(LSA_SEC_HANDLE handle, uint8_t key[static 32])
+{
+    pthread_mutex_lock(&lock);
+    struct credential **c = credential_find(handle);
+    if (c != NULL)
+        memcpy(key, (*c)->key, 32);
+    pthread_mutex_unlock(&lock);
+    return c != NULL;
 }
 
 static NTSTATUS NTAPI sound_FreeCredentials(LSA_SEC_HANDLE CredentialHandle)
 {
     enter("FreeCredentialsHandle");
+    pthread_mutex_lock(&lock);
+    struct credential **at = credential_find(CredentialHandle), *c = at != NULL ? *at : NULL;
+    if (c != NULL)
+        *at = NULL;
+    pthread_mutex_unlock(&lock);
+    if (c == NULL)
+        return SEC_E_INVALID_HANDLE;
+    wipe(c, sizeof *c);
     if (DEFECT != leaks_credentials)
-        lsa->FreeLsaHeap((PVOID)CredentialHandle);
-    atomic_fetch_sub(&credentials, 1);
+        lsa->FreeLsaHeap(c);
     return SEC_E_OK;
 }
 
 /* A context is a place in the table and how often it was taken; 0: there is none left. */
-static LSA_SEC_HANDLE context_take(enum step step, ULONG requirements, const uint8_t *hello)
+static LSA_SEC_HANDLE context_take(enum step step, ULONG requirements, const uint8_t *key,
+                                   const uint8_t *hello)
 {
     LSA_SEC_HANDLE id = 0;
 
@@ -185,6 +289,7 @@ static LSA_SEC_HANDLE context_take(enum step step, ULONG requirements, const uin
         h->step = step;
         h->requirements = requirements;
         h->generation++;
+        memcpy(h->key, key, sizeof h->key);
         memcpy(h->hello, hello, HANDSHAKE);
         id = (LSA_SEC_HANDLE)h->generation * CONTEXTS + i;
     }
@@ -206,7 +311,7 @@ static NTSTATUS NTAPI sound_DeleteContext(LSA_SEC_HANDLE ContextHandle)
     pthread_mutex_lock(&lock);
     struct handshake *h = context_find(ContextHandle);
     if (h != NULL) {
-        wipe(h->hello, sizeof h->hello);
+        wipe(h->key, sizeof h->key);
         h->step = STEP_FREE;
     }
     pthread_mutex_unlock(&lock);
@@ -241,22 +346,8 @@ static NTSTATUS output(PSecBufferDesc desc, const uint8_t *bytes, ULONG size)
     return SEC_E_OK;
 }
 
-/* HMAC(key, a || b), a may be NULL. */
-static void keyed(const uint8_t *key, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-                  uint8_t out[static 32])
-{
-    struct hmac_sha256_ctx hmac;
-
-    hmac_sha256_set_key(&hmac, 32, key);
-    if (a != NULL)
-        hmac_sha256_update(&hmac, a_size, a);
-    hmac_sha256_update(&hmac, b_size, b);
-    hmac_sha256_digest(&hmac, 32, out);
-    wipe(&hmac, sizeof hmac);
-}
-
 /* hello NULL: this is it. */
-static NTSTATUS message_make(const char *magic, bool datagram, const uint8_t *hello,
+static NTSTATUS message_make(const uint8_t *key, const char *magic, bool datagram, const uint8_t *hello,
                              uint8_t out[static HANDSHAKE])
 {
     memset(out, 0, HANDSHAKE);
@@ -264,12 +355,12 @@ static NTSTATUS message_make(const char *magic, bool datagram, const uint8_t *he
     out[4] = datagram;
     if (getrandom(out + 8, NONCE, 0) != NONCE)
         return SEC_E_INTERNAL_ERROR;
-    keyed(shared_key, hello, HANDSHAKE, out, HANDSHAKE_MAC, out + HANDSHAKE_MAC);
+    keyed(key, hello, HANDSHAKE, out, HANDSHAKE_MAC, out + HANDSHAKE_MAC);
     return SEC_E_OK;
 }
 
-static NTSTATUS message_check(const char *magic, const uint8_t *hello, PSecBufferDesc desc,
-                              uint8_t in[static HANDSHAKE])
+static NTSTATUS message_check(const uint8_t *key, const char *magic, const uint8_t *hello,
+                              PSecBufferDesc desc, uint8_t in[static HANDSHAKE])
 {
     const SecBuffer *token = token_of(desc);
     uint8_t mac[32];
@@ -280,9 +371,9 @@ static NTSTATUS message_check(const char *magic, const uint8_t *hello, PSecBuffe
     memcpy(in, token->pvBuffer, HANDSHAKE);
     if (token->cbBuffer != HANDSHAKE || memcmp(in, magic, 4) != 0 || in[4] > 1)
         return SEC_E_INVALID_TOKEN;
-    keyed(shared_key, hello, HANDSHAKE, in, HANDSHAKE_MAC, mac);
+    keyed(key, hello, HANDSHAKE, in, HANDSHAKE_MAC, mac);
     bool same = memeql_sec(mac, in + HANDSHAKE_MAC, sizeof mac) != 0;
-    return same || DEFECT == handshake_unchecked ? SEC_E_OK : SEC_E_MESSAGE_ALTERED;
+    return same || DEFECT == handshake_unchecked ? SEC_E_OK : SEC_E_LOGON_DENIED;
 }
 
 /* What both halves know of a context: the packed form. */
@@ -336,8 +427,8 @@ static ULONG granted(bool initiator, bool datagram, ULONG requirements)
 }
 
 /* ContextData, from both messages. */
-static NTSTATUS establish(bool initiator, ULONG requirements, const uint8_t *hello, const uint8_t *reply,
-                          PULONG attributes, PSecBuffer out)
+static NTSTATUS establish(const uint8_t *key, bool initiator, ULONG requirements, const uint8_t *hello,
+                          const uint8_t *reply, PULONG attributes, PSecBuffer out)
 {
     uint8_t *bytes = lsa->AllocateLsaHeap(PACKED);
     uint8_t nonces[2 * NONCE + 1] = {0};
@@ -354,7 +445,7 @@ static NTSTATUS establish(bool initiator, ULONG requirements, const uint8_t *hel
     }
     for (int from_acceptor = 0; from_acceptor < 2; from_acceptor++) {
         nonces[2 * NONCE] = (uint8_t)(DEFECT == one_key ? 0 : from_acceptor);
-        keyed(shared_key, NULL, 0, nonces, sizeof nonces, from_acceptor != initiator ? p.send : p.receive);
+        keyed(key, NULL, 0, nonces, sizeof nonces, from_acceptor != initiator ? p.send : p.receive);
     }
     packed_write(&p, bytes);
     *attributes = p.attributes;
@@ -363,19 +454,21 @@ static NTSTATUS establish(bool initiator, ULONG requirements, const uint8_t *hel
     return SEC_E_OK;
 }
 
-static NTSTATUS initiate_first(ULONG requirements, PSecBufferDesc out, PLSA_SEC_HANDLE made,
-                               PULONG attributes)
+static NTSTATUS initiate_first(LSA_SEC_HANDLE credential, ULONG requirements, PSecBufferDesc out,
+                               PLSA_SEC_HANDLE made, PULONG attributes)
 {
-    uint8_t hello[HANDSHAKE];
+    uint8_t hello[HANDSHAKE], key[32];
     bool datagram = (requirements & ISC_REQ_DATAGRAM) != 0;
-    NTSTATUS status = message_make("SNDH", datagram, NULL, hello);
 
+    if (!credential_key(credential, key))
+        return SEC_E_INVALID_HANDLE;
+    NTSTATUS status = message_make(key, "SNDH", datagram, NULL, hello);
     if (status == SEC_E_OK)
         status = output(out, hello, HANDSHAKE);
     if (status != SEC_E_OK)
         return status;
     *attributes = granted(true, datagram, requirements);
-    *made = context_take(STEP_HELLO_SENT, requirements, hello);
+    *made = context_take(STEP_HELLO_SENT, requirements, key, hello);
     return *made != 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_INSUFFICIENT_MEMORY;
 }
 
@@ -387,14 +480,14 @@ static NTSTATUS NTAPI sound_Initiate(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HA
                                      PBOOLEAN MappedContext, PSecBuffer ContextData)
 {
     enter("InitLsaModeContext");
-    uint8_t hello[HANDSHAKE], reply[HANDSHAKE];
+    uint8_t hello[HANDSHAKE], reply[HANDSHAKE], key[32];
 
-    (void)CredentialHandle;
     (void)TargetName;
     (void)TargetDataRep;
     ExpirationTime->QuadPart = INT64_MAX;
     if (ContextHandle == 0)
-        return initiate_first(ContextRequirements, OutputBuffers, NewContextHandle, ContextAttributes);
+        return initiate_first(CredentialHandle, ContextRequirements, OutputBuffers, NewContextHandle,
+                              ContextAttributes);
 
     /* The step is taken before it is known to succeed: it comes once. */
     pthread_mutex_lock(&lock);
@@ -402,17 +495,18 @@ static NTSTATUS NTAPI sound_Initiate(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HA
     bool good = h != NULL && h->step == STEP_HELLO_SENT;
     ULONG requirements = good ? h->requirements : 0;
     if (good) {
+        memcpy(key, h->key, sizeof key);
         memcpy(hello, h->hello, HANDSHAKE);
         h->step = STEP_FAILED;
     }
     pthread_mutex_unlock(&lock);
     if (!good)
         return SEC_E_INVALID_HANDLE;
-    NTSTATUS status = message_check("SNDR", hello, InputBuffers, reply);
+    NTSTATUS status = message_check(key, "SNDR", hello, InputBuffers, reply);
     if (status == SEC_E_OK)
         status = output(OutputBuffers, NULL, 0);
     if (status == SEC_E_OK)
-        status = establish(true, requirements, hello, reply, ContextAttributes, ContextData);
+        status = establish(key, true, requirements, hello, reply, ContextAttributes, ContextData);
     if (status != SEC_E_OK)
         return status;
     *NewContextHandle = ContextHandle;
@@ -427,25 +521,25 @@ static NTSTATUS NTAPI sound_Accept(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HAND
                                    PBOOLEAN MappedContext, PSecBuffer ContextData)
 {
     enter("AcceptLsaModeContext");
-    uint8_t hello[HANDSHAKE], reply[HANDSHAKE];
+    uint8_t hello[HANDSHAKE], reply[HANDSHAKE], key[32];
 
-    (void)CredentialHandle;
     (void)TargetDataRep;
     ExpirationTime->QuadPart = INT64_MAX;
-    if (ContextHandle != 0)
+    if (ContextHandle != 0 || !credential_key(CredentialHandle, key))
         return SEC_E_INVALID_HANDLE; /* there is no second step */
-    NTSTATUS status = message_check("SNDH", NULL, InputBuffer, hello);
+    password_key((const uint8_t *)PASSWORD, strlen(PASSWORD), key);
+    NTSTATUS status = message_check(key, "SNDH", NULL, InputBuffer, hello);
     if (status == SEC_E_OK && !hello[4] != !(ContextRequirements & ASC_REQ_DATAGRAM))
         status = SEC_E_INVALID_TOKEN;
     if (status == SEC_E_OK)
-        status = message_make("SNDR", hello[4] != 0, hello, reply);
+        status = message_make(key, "SNDR", hello[4] != 0, hello, reply);
     if (status == SEC_E_OK)
         status = output(OutputBuffer, reply, HANDSHAKE);
     if (status == SEC_E_OK)
-        status = establish(false, ContextRequirements, hello, reply, ContextAttributes, ContextData);
+        status = establish(key, false, ContextRequirements, hello, reply, ContextAttributes, ContextData);
     if (status != SEC_E_OK)
         return status;
-    *NewContextHandle = context_take(STEP_DONE, 0, hello);
+    *NewContextHandle = context_take(STEP_DONE, 0, key, hello);
     if (*NewContextHandle == 0) {
         lsa->FreeLsaHeap(ContextData->pvBuffer);
         *ContextData = (SecBuffer){0};
