@@ -14,15 +14,21 @@ struct ring {
     uint64_t size; /* a power of two */
 };
 
+/* Where the size is no constant (advance), a remainder would be a division. */
+static uint64_t slot_of(const struct ring *r, uint64_t relative)
+{
+    return relative & (r->size - 1);
+}
+
 static bool seen(const struct ring *r, uint64_t relative)
 {
-    uint64_t slot = relative % r->size;
+    uint64_t slot = slot_of(r, relative);
     return r->seen[slot / WORD_BITS] >> (slot % WORD_BITS) & 1;
 }
 
 static void mark(const struct ring *r, uint64_t relative)
 {
-    uint64_t slot = relative % r->size;
+    uint64_t slot = slot_of(r, relative);
     r->seen[slot / WORD_BITS] |= UINT64_C(1) << (slot % WORD_BITS);
 }
 
@@ -35,7 +41,7 @@ static void advance(const struct ring *r, uint64_t relative)
         memset(r->seen, 0, r->size / 8);
     } else {
         for (uint64_t n = *r->next; n != relative + 1; n++) {
-            uint64_t slot = n % r->size;
+            uint64_t slot = slot_of(r, n);
             r->seen[slot / WORD_BITS] &= ~(UINT64_C(1) << (slot % WORD_BITS));
         }
     }
