@@ -45,6 +45,22 @@ struct crypto_rc4 {
 void crypto_rc4_init(struct crypto_rc4 *r, const uint8_t *key, size_t key_size);     /* 1..256 bytes */
 void crypto_rc4(struct crypto_rc4 *r, const uint8_t *in, uint8_t *out, size_t size); /* in == out allowed */
 
+/* The next few bytes of key stream themselves, in line: for 8 bytes a call costs as much as they do. */
+static inline void crypto_rc4_stream(struct crypto_rc4 *r, uint8_t *out, size_t size)
+{
+    uint8_t i = r->i, j = r->j;
+    for (size_t n = 0; n < size; n++) {
+        uint8_t x = r->s[++i];
+        j = (uint8_t)(j + x);
+        uint8_t y = r->s[j];
+        r->s[i] = y;
+        r->s[j] = x;
+        out[n] = r->s[(uint8_t)(x + y)];
+    }
+    r->i = i;
+    r->j = j;
+}
+
 /* Takes the last size bytes of key stream back: the state is what it was before them, bit for bit. Each step
  * of RC4 is a swap and two sums, all of which can be undone. */
 static inline void crypto_rc4_back(struct crypto_rc4 *r, size_t size)

@@ -29,13 +29,14 @@ static inline bool ntlm_batch_fits(const struct ntlm_protect *p)
     return (p->flags & (NTLM_F_ESS | NTLM_F_DATAGRAM)) == NTLM_F_ESS && ntlm_protect_active(p);
 }
 
-/* RC4 of zeros is the key stream itself. */
+/* What the MAC is encrypted with; nothing without a key exchange. */
 static inline void ntlm_batch_stream(const struct ntlm_protect *p, struct crypto_rc4 *rc4,
                                      struct ntlm_batch *b)
 {
-    memset(b->stream, 0, sizeof b->stream);
     if (p->flags & NTLM_F_KEY_EXCH)
-        crypto_rc4(rc4, b->stream, b->stream, sizeof b->stream);
+        crypto_rc4_stream(rc4, b->stream, sizeof b->stream);
+    else
+        memset(b->stream, 0, sizeof b->stream);
 }
 
 /* Takes the next number, and the key stream that the MAC is encrypted with. The lock of the sending direction

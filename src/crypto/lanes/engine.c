@@ -8,7 +8,7 @@
 
 #define CONSTANT_SHAPE static inline __attribute__((always_inline))
 
-enum { WORDS_MAX = 8, BUFFER = 256, BLOCK_MAX = 128, BUFFER_SLACK = 32, ALIGNED = 64 };
+enum { WORDS_MAX = 8, BUFFER = 256, BLOCK_MAX = 128, BUFFER_SLACK = 16, ALIGNED = 64 };
 
 /* A word that is the same in all lanes. */
 union row {
@@ -58,14 +58,15 @@ struct method {
     void (*alone)(struct crypto_blocks *state, const uint8_t *blocks, size_t count);
 };
 
-/* A message under way, and room for the blocks that are not in one piece. */
+/* A message under way, and room for the blocks that are not in one piece: aligned, as kernels read them
+ * whole. */
 struct lane {
+    uint8_t buffer[BUFFER + BLOCK_MAX + BUFFER_SLACK] __attribute__((aligned(ALIGNED)));
     const struct lanes_job *job;
     struct span rest; /* of the piece that is being read */
     size_t next;      /* piece: 0 .. message.count-1 the parts, message.count the tail */
     uint64_t size;    /* bytes read so far, the key's block included */
     bool ended;       /* the padding was handed out */
-    uint8_t buffer[BUFFER + BLOCK_MAX + BUFFER_SLACK];
 };
 
 /* Inner hashes that are done and wait for the outer one, spread over its lanes. */
