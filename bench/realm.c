@@ -6,6 +6,7 @@
  */
 #include "realm.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
         execvp(command[0], command);
         _exit(127);
     }
+    /* An interrupt is the command's; the folder and the KDC go after it. */
+    signal(SIGINT, SIG_IGN);
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         return 1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
