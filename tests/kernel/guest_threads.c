@@ -139,7 +139,7 @@ void test_expired_while_signing(void **state)
 
 /* ---- four threads ---- */
 
-enum { ROUNDS = 250 };
+enum { ROUNDS = 100 };
 
 struct made {
     uint8_t text[12], token[TOKEN_ROOM];

@@ -24,7 +24,7 @@
 
 #include "ksec/linux/ssp_ksec.h"
 
-enum { THREADS = 4, ROUNDS = 1000, TEXT = 40 };
+enum { THREADS = 4, ROUNDS = 400, TEXT = 40 };
 
 struct pair {
     struct key *from, *to;
