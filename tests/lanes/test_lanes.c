@@ -118,18 +118,27 @@ static void run(const struct hash *h, const struct lanes_kernels *k, size_t coun
     }
 }
 
+static void each_hash(const struct lanes_kernels *k,
+                      void (*test)(const struct hash *h, const struct lanes_kernels *k))
+{
+    lanes_kernels_force(k);
+    assert_ptr_equal(lanes_kernels(), k);
+    for (size_t h = 0; h < sizeof hashes / sizeof hashes[0]; h++)
+        test(&hashes[h], k);
+    lanes_kernels_force(NULL);
+}
+
+/* With every kernel, as it is used and where it would not be. */
 static void each(void (*test)(const struct hash *h, const struct lanes_kernels *k))
 {
     size_t count;
     const struct lanes_kernels *const *all = lanes_kernels_all(&count);
     for (size_t i = 0; i < count; i++) {
-        lanes_kernels_force(all[i]);
-        assert_ptr_equal(lanes_kernels(), all[i]);
-        for (size_t h = 0; h < sizeof hashes / sizeof hashes[0]; h++)
-            test(&hashes[h], all[i]);
+        const struct lanes_kernels eager = lanes_kernels_eager(all[i]);
+        each_hash(&eager, test);
     }
-    lanes_kernels_force(NULL);
     assert_ptr_equal(lanes_kernels(), all[0]);
+    each_hash(all[0], test);
 }
 
 /* ---- the tests ---- */

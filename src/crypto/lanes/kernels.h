@@ -27,8 +27,9 @@ typedef void lanes_kernel32(uint32_t *state, const uint8_t *const *blocks, size_
 typedef void lanes_kernel64(uint64_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
                             const uint64_t *const *rows);
 
-/* What one instruction set offers. The least numbers say from how many lanes on it is faster than one message
+/* What one instruction set offers. The least numbers say from how many messages on it is faster than one
  * after the other. */
+enum { LANES_NEVER = 255 };
 struct lanes_kernels {
     const char *name;
     lanes_kernel32 *md5, *sha1, *sha256;
@@ -40,7 +41,9 @@ struct lanes_kernels {
 const struct lanes_kernels *lanes_kernels(void);
 /* All that this processor has, best first; *count of them. */
 const struct lanes_kernels *const *lanes_kernels_all(size_t *count);
-/* Test seam: that one from now on; NULL: the best again. */
+/* Test seams: that one from now on; NULL: the best again. And one that is used from two messages on, whether
+ * that pays or not. */
 void lanes_kernels_force(const struct lanes_kernels *kernels);
+struct lanes_kernels lanes_kernels_eager(const struct lanes_kernels *kernels);
 
 #endif
