@@ -23,6 +23,7 @@ umask 077
 for package in NTLM Kerberos; do
     "$WRITE_CONTEXT" $package initiator >"$tmp/$package"
     ok "a packed context of $package" test -s "$tmp/$package"
+    "$SSPI" packages | grep -q "^$package " || continue # not in this build
     run "$SSPI" kernel load-context --keyring @p "$tmp/$package"
     ok '... is refused by this kernel, or taken' test "$code" = 5 -o "$code" = 0
     if [[ $code == 5 ]]; then
