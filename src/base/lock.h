@@ -27,12 +27,20 @@ static inline bool lock_try(struct lock *l)
 
 static inline void lock_take(struct lock *l)
 {
+    if (port_alone() && __atomic_load_n(&l->word, __ATOMIC_RELAXED) == 0) {
+        __atomic_store_n(&l->word, 1, __ATOMIC_RELAXED);
+        return;
+    }
     if (__builtin_expect(!lock_try(l), 0))
         lock_wait(l);
 }
 
 static inline void lock_give(struct lock *l)
 {
+    if (port_alone() && __atomic_load_n(&l->word, __ATOMIC_RELAXED) == 1) {
+        __atomic_store_n(&l->word, 0, __ATOMIC_RELAXED);
+        return;
+    }
     if (__builtin_expect(__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2, 0))
         lock_wake(l);
 }

@@ -12,81 +12,96 @@ static bool well_formed(const SecBufferDesc *desc)
            desc->cBuffers <= MESSAGE_PARTS_MAX;
 }
 
-static void add_part(struct secbuf_view *view, const SecBuffer *b, unsigned options)
+#define NEVER_WRITTEN (SECBUFFER_READONLY_WITH_CHECKSUM | SECBUFFER_READONLY)
+
+/* READONLY alone says "no checksum"; whether that is heeded is the package's affair. */
+static inline bool left_out(ULONG attributes, unsigned options)
 {
-    bool left_out = !(b->BufferType & SECBUFFER_READONLY_WITH_CHECKSUM) &&
-                    (b->BufferType & SECBUFFER_READONLY) && !(options & SECBUF_SIGN_READONLY);
-    if (left_out)
-        return;
-    if (!(b->BufferType & (SECBUFFER_READONLY_WITH_CHECKSUM | SECBUFFER_READONLY)))
-        view->sealed |= UINT64_C(1) << view->count;
-    view->parts[view->count++] = (struct span){b->pvBuffer, b->cbBuffer};
+    return (attributes & SECBUFFER_READONLY) && !(attributes & SECBUFFER_READONLY_WITH_CHECKSUM) &&
+           !(options & SECBUF_SIGN_READONLY);
 }
 
+/* What was found stands in variables of its own until the end: the view could overlap the descriptor for all
+ * that a compiler knows, and this is on every message's way. */
 SECURITY_STATUS secbuf_scan(const SecBufferDesc *desc, unsigned options, struct secbuf_view *view)
 {
     if (!well_formed(desc))
         return SEC_E_INVALID_TOKEN;
-    view->token = view->stream = view->data_out = NULL;
-    view->count = 0;
-    view->sealed = 0;
-
-    size_t data_buffers = 0;
-    for (ULONG i = 0; i < desc->cBuffers; i++) {
-        SecBuffer *b = &desc->pBuffers[i];
-        ULONG type = type_of(b);
-        bool stream = type == SECBUFFER_STREAM && (options & SECBUF_ALLOW_STREAM);
-        if (type != SECBUFFER_DATA && type != SECBUFFER_TOKEN && !stream)
+    SecBuffer *token = NULL, *stream = NULL, *data = NULL, *const end = desc->pBuffers + desc->cBuffers;
+    size_t count = 0, data_buffers = 0;
+    uint64_t sealed = 0;
+    for (SecBuffer *b = desc->pBuffers; b != end; b++) {
+        const ULONG type = b->BufferType & ~(ULONG)SECBUFFER_ATTRMASK,
+                    attributes = b->BufferType & NEVER_WRITTEN;
+        const bool is_data = type == SECBUFFER_DATA, is_token = type == SECBUFFER_TOKEN;
+        const bool is_stream = type == SECBUFFER_STREAM && (options & SECBUF_ALLOW_STREAM);
+        if (!is_data && !is_token && !is_stream)
             continue;
         if (b->cbBuffer != 0 && !b->pvBuffer)
             return SEC_E_INVALID_TOKEN;
-        if (type == SECBUFFER_DATA) {
+        if (is_data) {
+            data = b;
             data_buffers++;
-            view->data_out = b;
-            add_part(view, b, options);
+            if (left_out(attributes, options))
+                continue;
+            sealed |= (uint64_t)(attributes == 0) << count;
+            view->parts[count].data = b->pvBuffer;
+            view->parts[count].size = b->cbBuffer;
+            count++;
             continue;
         }
-        if (view->token || view->stream)
+        /* The second of them, or a STREAM that could not be decrypted in place. */
+        if (token || stream || (is_stream && attributes != 0))
             return SEC_E_INVALID_TOKEN;
-        if (stream && (b->BufferType & (SECBUFFER_READONLY_WITH_CHECKSUM | SECBUFFER_READONLY)))
-            return SEC_E_INVALID_TOKEN; /* it is decrypted in place */
-        *(stream ? &view->stream : &view->token) = b;
+        if (is_token)
+            token = b;
+        else
+            stream = b;
     }
-    if (!view->stream) {
-        view->data_out = NULL;
-        return view->token ? SEC_E_OK : SEC_E_INVALID_TOKEN;
-    }
-    /* The one DATA is only a place for the answer; what it holds now is no part of the message. */
-    view->count = 0;
-    view->sealed = 0;
-    return data_buffers == 1 ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+    view->token = token;
+    view->stream = stream;
+    view->data_out = stream ? data : NULL;
+    /* Beside a STREAM the one DATA is only a place for the answer; what it holds now is no part of the
+     * message. */
+    view->count = stream ? 0 : count;
+    view->sealed = stream ? 0 : sealed;
+    if (stream)
+        return data_buffers == 1 ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+    return token ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+}
+
+/* One of them begins inside the other; unsigned differences cannot overflow. */
+static inline bool overlap(uintptr_t a, ULONG a_size, uintptr_t b, ULONG b_size)
+{
+    return a_size != 0 && b_size != 0 && (b - a < a_size || a - b < b_size);
 }
 
 bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b)
 {
-    uintptr_t at_a = (uintptr_t)a->pvBuffer, at_b = (uintptr_t)b->pvBuffer;
-    if (a->cbBuffer == 0 || b->cbBuffer == 0)
-        return false;
-    /* One of them begins inside the other; unsigned differences cannot overflow. */
-    return at_b - at_a < a->cbBuffer || at_a - at_b < b->cbBuffer;
+    return overlap((uintptr_t)a->pvBuffer, a->cbBuffer, (uintptr_t)b->pvBuffer, b->cbBuffer);
+}
+
+static bool data_overlaps_data(const SecBufferDesc *desc)
+{
+    for (ULONG i = 0; i < desc->cBuffers; i++)
+        for (ULONG k = i + 1; type_of(&desc->pBuffers[i]) == SECBUFFER_DATA && k < desc->cBuffers; k++)
+            if (type_of(&desc->pBuffers[k]) == SECBUFFER_DATA &&
+                secbuf_overlap(&desc->pBuffers[i], &desc->pBuffers[k]))
+                return true;
+    return false;
 }
 
 bool secbuf_overlaps(const SecBufferDesc *desc, const struct secbuf_view *view, bool sealing)
 {
     if (view->stream)
         return false;
-    for (ULONG i = 0; i < desc->cBuffers; i++) {
-        const SecBuffer *b = &desc->pBuffers[i];
-        if (type_of(b) != SECBUFFER_DATA)
-            continue;
-        if (secbuf_overlap(view->token, b))
+    const uintptr_t token = (uintptr_t)view->token->pvBuffer;
+    const ULONG size = view->token->cbBuffer;
+    const SecBuffer *const end = desc->pBuffers + desc->cBuffers;
+    for (const SecBuffer *b = desc->pBuffers; b != end; b++)
+        if (type_of(b) == SECBUFFER_DATA && overlap(token, size, (uintptr_t)b->pvBuffer, b->cbBuffer))
             return true;
-        for (ULONG k = i + 1; sealing && k < desc->cBuffers; k++) {
-            if (type_of(&desc->pBuffers[k]) == SECBUFFER_DATA && secbuf_overlap(b, &desc->pBuffers[k]))
-                return true;
-        }
-    }
-    return false;
+    return sealing && data_overlaps_data(desc);
 }
 
 SecBuffer *secbuf_find(const SecBufferDesc *desc, ULONG type)

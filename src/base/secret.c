@@ -27,6 +27,15 @@ bool secret_equal(const void *a, const void *b, size_t size)
         x += sizeof u;
         y += sizeof v;
     }
+    if (size >= sizeof(uint32_t)) {
+        uint32_t m, n;
+        memcpy(&m, x, sizeof m);
+        memcpy(&n, y, sizeof n);
+        difference = gather(difference, m ^ n);
+        x += sizeof m;
+        y += sizeof n;
+        size -= sizeof m;
+    }
     for (; size > 0; size--)
         difference = gather(difference, (uint64_t)(*x++ ^ *y++));
     return difference == 0;

@@ -66,6 +66,38 @@ static inline void wire_put_u32(uint8_t p[4], uint32_t v)
     p[3] = (uint8_t)(v >> 24);
 }
 
+/* Written out, so that compilers see one swap. */
+static inline uint64_t wire_get_u64_be(const uint8_t p[8])
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+           (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | (uint64_t)p[7];
+}
+
+static inline void wire_put_u64_be(uint8_t p[8], uint64_t v)
+{
+    p[0] = (uint8_t)(v >> 56);
+    p[1] = (uint8_t)(v >> 48);
+    p[2] = (uint8_t)(v >> 40);
+    p[3] = (uint8_t)(v >> 32);
+    p[4] = (uint8_t)(v >> 24);
+    p[5] = (uint8_t)(v >> 16);
+    p[6] = (uint8_t)(v >> 8);
+    p[7] = (uint8_t)v;
+}
+
+/* Two of them in one store of 16 bytes: what hashes the message next loads them as such, and a processor
+ * hands a store over to a load that lies within it, but not two. */
+static inline void wire_put_2u64_be(uint8_t p[16], uint64_t first, uint64_t second)
+{
+    typedef uint64_t pair __attribute__((vector_size(16)));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    const pair both = {first, second};
+#else
+    const pair both = {__builtin_bswap64(first), __builtin_bswap64(second)};
+#endif
+    memcpy(p, &both, sizeof both);
+}
+
 static inline void wire_put_u32_be(uint8_t p[4], uint32_t v)
 {
     p[0] = (uint8_t)(v >> 24);

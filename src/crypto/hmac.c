@@ -11,7 +11,12 @@
 #include "base/secret.h"
 #include "base/wire.h"
 
-enum { BLOCK_MAX = 128, DIGEST_MAX = 64 };
+enum { BLOCK_MAX = 128, DIGEST_MAX = 48 };
+
+/* A digest as 64-bit numbers whose lowest byte comes first. */
+struct image {
+    uint64_t w[DIGEST_MAX / 8];
+};
 
 struct hash {
     size_t block;
@@ -19,7 +24,7 @@ struct hash {
     size_t state;  /* bytes of chaining words */
     size_t digest; /* of which the digest takes these */
     void (*compress)(struct crypto_blocks *w, const uint8_t *data, size_t blocks);
-    void (*write)(const struct crypto_blocks *w, uint8_t *out); /* digest bytes */
+    struct image (*image)(const struct crypto_blocks *w);
     bool big_endian;
 };
 
@@ -27,14 +32,35 @@ struct hash {
 struct work {
     struct crypto_blocks w;
     size_t used;
-    uint64_t size; /* bytes of the whole so far, the key's block included; below 2^61 */
-    uint8_t block[BLOCK_MAX];
+    uint64_t size;                /* bytes of the whole so far, the key's block included; below 2^61 */
+    uint8_t block[BLOCK_MAX + 8]; /* pad_here may write that much too far */
 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Short copies whose length is known to lie below a block: the pieces of short messages. A call of memcpy
- * costs as much as the copy. */
+/* Between a number and its eight bytes in memory, lowest first. */
+INLINE uint64_t lowest_first(uint64_t x)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(x);
+#else
+    return x;
+#endif
+}
+
+/*
+ * 16 bytes in one store. The compression functions load the block in pieces of that size, and a processor
+ * hands a store over to a load that lies within it, but not several smaller ones: those have to reach the
+ * cache first.
+ */
+INLINE void put_pair(uint8_t *to, uint64_t low, uint64_t high)
+{
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    const pair both = {lowest_first(low), lowest_first(high)};
+    memcpy(to, &both, sizeof both);
+}
+
+/* Pieces of short messages; a call of memcpy costs as much as the copy. */
 INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 {
     while (size >= 16) {
@@ -43,6 +69,8 @@ INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t size)
         from += 16;
         size -= 16;
     }
+    if (size == 0)
+        return;
     if (size & 8) {
         memcpy(to, from, 8);
         to += 8;
@@ -60,15 +88,6 @@ INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t size)
     }
     if (size & 1)
         *to = *from;
-}
-
-/* Zeros from `from` to the block's end, in words where whole words are free. */
-INLINE void zero_rest(uint8_t *block, size_t from, size_t end)
-{
-    for (; from % 8 != 0 && from < end; from++)
-        block[from] = 0;
-    for (; from < end; from += 8)
-        memset(block + from, 0, 8);
 }
 
 INLINE void absorb(const struct hash *h, struct work *k, struct span s)
@@ -94,23 +113,45 @@ INLINE void absorb(const struct hash *h, struct work *k, struct span s)
     k->used = s.size;
 }
 
-/* 0x80, zeros, and the length in bits; of 16 bytes of length the upper 8 are zero. */
+/* 0x80 behind the message, and zeros to the end of those 16 bytes. Nothing is loaded back: see put_pair. */
+INLINE void pad_here(struct work *k)
+{
+    static const uint8_t pad[8] = {0x80}, zeros[8];
+    uint8_t *at = k->block + k->used;
+    size_t n = k->used % 16;
+    if (n == 0) {
+        put_pair(at, 0x80, 0);
+        return;
+    }
+    memcpy(at, pad, 8); /* may reach beyond the 16, where what belongs there is written later */
+    if (n < 8)
+        memcpy(at - n + 8, zeros, 8);
+}
+
+/* The length in bits, as the block's last 8 bytes; of SHA-384's 16 the upper half is zero. */
+INLINE uint64_t length_word(const struct hash *h, uint64_t size)
+{
+    return h->big_endian ? __builtin_bswap64(size * 8) : size * 8;
+}
+
+/* 0x80, zeros, and the length. */
 INLINE void finish(const struct hash *h, struct work *k)
 {
-    k->block[k->used++] = 0x80;
-    if (k->used > h->block - h->length) {
-        zero_rest(k->block, k->used, h->block);
+    pad_here(k);
+    size_t next = k->used / 16 * 16 + 16;
+    if (k->used >= h->block - h->length) {
+        for (; next < h->block; next += 16)
+            put_pair(k->block + next, 0, 0);
         h->compress(&k->w, k->block, 1);
-        k->used = 0;
+        next = 0;
     }
-    zero_rest(k->block, k->used, h->block - 8);
-    uint64_t bits = k->size * 8;
-    if (h->big_endian) {
-        wire_put_u32_be(k->block + h->block - 8, (uint32_t)(bits >> 32));
-        wire_put_u32_be(k->block + h->block - 4, (uint32_t)bits);
-    } else {
-        wire_put_u32(k->block + h->block - 8, (uint32_t)bits);
-        wire_put_u32(k->block + h->block - 4, (uint32_t)(bits >> 32));
+    for (; next + 16 < h->block; next += 16)
+        put_pair(k->block + next, 0, 0);
+    if (next < h->block) {
+        put_pair(k->block + next, 0, length_word(h, k->size));
+    } else { /* the message, or its 0x80, reaches into the last 16 bytes */
+        uint64_t length = lowest_first(length_word(h, k->size));
+        memcpy(k->block + h->block - 8, &length, 8);
     }
     h->compress(&k->w, k->block, 1);
 }
@@ -128,6 +169,28 @@ INLINE void message(const struct hash *h, struct work *k, const struct crypto_me
     finish(h, k);
 }
 
+/* The one block of the outer hash: a digest, 0x80, zeros, the length. All offsets are constants. */
+INLINE void outer_block(const struct hash *h, const struct image *digest, uint8_t *block)
+{
+    uint64_t w[BLOCK_MAX / 8] = {0};
+    for (size_t i = 0; i < (h->digest + 7) / 8; i++)
+        w[i] = digest->w[i];
+    w[h->digest / 8] |= UINT64_C(0x80) << (8 * (h->digest % 8));
+    w[h->block / 8 - 1] = length_word(h, h->block + h->digest);
+    for (size_t i = 0; i < h->block / 8; i += 2)
+        put_pair(block + 8 * i, w[i], w[i + 1]);
+}
+
+INLINE void write_digest(const struct hash *h, const struct image *digest, uint8_t *out)
+{
+    for (size_t i = 0; i < h->digest / 8; i++) {
+        uint64_t x = lowest_first(digest->w[i]);
+        memcpy(out + 8 * i, &x, 8);
+    }
+    if (h->digest % 8 != 0)
+        wire_put_u32(out + h->digest / 8 * 8, (uint32_t)digest->w[h->digest / 8]);
+}
+
 INLINE void hmac(const struct hash *h, const void *inner, const void *outer, const struct crypto_message *m,
                  uint8_t *mac)
 {
@@ -137,12 +200,13 @@ INLINE void hmac(const struct hash *h, const void *inner, const void *outer, con
     k.size = h->block;
     message(h, &k, m);
 
-    h->write(&k.w, k.block);
+    struct image digest = h->image(&k.w);
+    outer_block(h, &digest, k.block);
     memcpy(&k.w, outer, h->state);
-    k.used = h->digest;
-    k.size = h->block + h->digest;
-    finish(h, &k);
-    h->write(&k.w, mac);
+    h->compress(&k.w, k.block, 1);
+    digest = h->image(&k.w);
+    write_digest(h, &digest, mac);
+    secret_wipe(&digest, sizeof digest);
     secret_wipe(&k.w, h->state);
     secret_wipe(k.block, h->block);
 }
@@ -164,30 +228,37 @@ INLINE void expand(const struct hash *h, const void *start, uint8_t pad, const u
 
 /* ---- the hashes ---- */
 
-static inline void md5_write(const struct crypto_blocks *w, uint8_t *out)
+/* Two words of 32 bits as their eight bytes. */
+INLINE uint64_t two_little(const uint32_t *w)
 {
-    for (size_t i = 0; i < 4; i++)
-        wire_put_u32(out + 4 * i, w->w32[i]);
+    return w[0] | (uint64_t)w[1] << 32;
 }
 
-static inline void sha1_write(const struct crypto_blocks *w, uint8_t *out)
+INLINE uint64_t two_big(const uint32_t *w)
 {
-    for (size_t i = 0; i < 5; i++)
-        wire_put_u32_be(out + 4 * i, w->w32[i]);
+    return __builtin_bswap32(w[0]) | (uint64_t)__builtin_bswap32(w[1]) << 32;
 }
 
-static inline void sha256_write(const struct crypto_blocks *w, uint8_t *out)
+INLINE struct image md5_image(const struct crypto_blocks *w)
 {
-    for (size_t i = 0; i < 8; i++)
-        wire_put_u32_be(out + 4 * i, w->w32[i]);
+    return (struct image){{two_little(w->w32), two_little(w->w32 + 2)}};
 }
 
-static inline void sha384_write(const struct crypto_blocks *w, uint8_t *out)
+INLINE struct image sha1_image(const struct crypto_blocks *w)
 {
-    for (size_t i = 0; i < 6; i++) {
-        wire_put_u32_be(out + 8 * i, (uint32_t)(w->w64[i] >> 32));
-        wire_put_u32_be(out + 8 * i + 4, (uint32_t)w->w64[i]);
-    }
+    return (struct image){{two_big(w->w32), two_big(w->w32 + 2), __builtin_bswap32(w->w32[4])}};
+}
+
+INLINE struct image sha256_image(const struct crypto_blocks *w)
+{
+    return (struct image){{two_big(w->w32), two_big(w->w32 + 2), two_big(w->w32 + 4), two_big(w->w32 + 6)}};
+}
+
+INLINE struct image sha384_image(const struct crypto_blocks *w)
+{
+    return (struct image){{__builtin_bswap64(w->w64[0]), __builtin_bswap64(w->w64[1]),
+                           __builtin_bswap64(w->w64[2]), __builtin_bswap64(w->w64[3]),
+                           __builtin_bswap64(w->w64[4]), __builtin_bswap64(w->w64[5])}};
 }
 
 /* RFC 1321 3.3; FIPS 180-4 5.3.1, 5.3.3, 5.3.4. */
@@ -201,27 +272,27 @@ static const uint64_t sha384_start[8] = {
 };
 
 static const struct hash md5 = {
-    .block = 64, .length = 8, .state = 16, .digest = 16, .compress = crypto_md5_blocks, .write = md5_write};
+    .block = 64, .length = 8, .state = 16, .digest = 16, .compress = crypto_md5_blocks, .image = md5_image};
 static const struct hash sha1 = {.block = 64,
                                  .length = 8,
                                  .state = 20,
                                  .digest = CRYPTO_SHA1_SIZE,
                                  .compress = crypto_sha1_blocks,
-                                 .write = sha1_write,
+                                 .image = sha1_image,
                                  .big_endian = true};
 static const struct hash sha256 = {.block = 64,
                                    .length = 8,
                                    .state = 32,
                                    .digest = CRYPTO_SHA256_SIZE,
                                    .compress = crypto_sha256_blocks,
-                                   .write = sha256_write,
+                                   .image = sha256_image,
                                    .big_endian = true};
 static const struct hash sha384 = {.block = 128,
                                    .length = 16,
                                    .state = 64,
                                    .digest = CRYPTO_SHA384_SIZE,
                                    .compress = crypto_sha512_blocks,
-                                   .write = sha384_write,
+                                   .image = sha384_image,
                                    .big_endian = true};
 
 /* ---- what crypto.h and hmac_sha.h promise ---- */
@@ -233,7 +304,8 @@ void crypto_md5(const struct crypto_message *m, uint8_t digest[static 16])
     k.used = 0;
     k.size = 0;
     message(&md5, &k, m);
-    md5_write(&k.w, digest);
+    struct image out = md5_image(&k.w);
+    write_digest(&md5, &out, digest);
     secret_wipe(&k.w, md5.state);
     secret_wipe(k.block, md5.block);
 }

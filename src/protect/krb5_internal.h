@@ -3,6 +3,7 @@
 #ifndef OPENSSPI_PROTECT_KRB5_INTERNAL_H
 #define OPENSSPI_PROTECT_KRB5_INTERNAL_H
 
+#include "base/wire.h"
 #include "crypto/krb5_kdf.h"
 #include "protect/krb5.h"
 
@@ -30,8 +31,28 @@ struct krb5_header {
     uint64_t sequence;
 };
 
-void krb5_header_write(uint8_t out[static HEADER_SIZE], const struct krb5_header *h);
-struct krb5_header krb5_header_read(const uint8_t in[static HEADER_SIZE]);
+/* As two words of 64 bits, and inline: the header is made and read for every message, and a structure that is
+ * written in pieces and read as a whole waits for its pieces. */
+static inline void krb5_header_write(uint8_t out[static HEADER_SIZE], const struct krb5_header *h)
+{
+    wire_put_2u64_be(out,
+                     (uint64_t)h->id << 48 | (uint64_t)h->flags << 40 | (uint64_t)h->filler << 32 |
+                         (uint64_t)h->extra << 16 | h->rotation,
+                     h->sequence);
+}
+
+static inline struct krb5_header krb5_header_read(const uint8_t in[static HEADER_SIZE])
+{
+    uint64_t first = wire_get_u64_be(in);
+    return (struct krb5_header){
+        .id = (uint16_t)(first >> 48),
+        .flags = (uint8_t)(first >> 40),
+        .filler = (uint8_t)(first >> 32),
+        .extra = (uint16_t)(first >> 16),
+        .rotation = (uint16_t)first,
+        .sequence = wire_get_u64_be(in + 8),
+    };
+}
 
 /* Flags that our tokens carry, FLAG_SEALED aside. */
 uint8_t krb5_flags_sent(const struct krb5_protect *p);
@@ -58,10 +79,35 @@ bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct cryp
 /* Kc of the initiator's key for what is received; as much of the fallback as a MIC needs. */
 void krb5_fallback_mic(union krb5_mac *mac, const struct krb5_protect *p);
 
-/* Takes the next number; false when there is none left. Then nothing has changed. */
-bool krb5_sequence_take(struct krb5_protect *p, uint64_t *sequence);
 /* Messages that may be made in all. */
-uint64_t krb5_sequence_limit(unsigned etype);
+static inline uint64_t krb5_sequence_limit(unsigned etype)
+{
+    return etype == KRB5_ETYPE_RC4 ? (uint64_t)1 << 32 : UINT64_MAX;
+}
+
+/* krb5_sequence_take near the limit, where nothing may be added that must be taken back: each number is
+ * claimed. */
+bool krb5_sequence_claim(struct krb5_protect *p, uint64_t limit, uint64_t *taken);
+
+/*
+ * Takes the next number; false when there is none left. Then nothing has changed. Far from the limit one
+ * addition does it: the threads that could add between the load and the addition are fewer than half of all
+ * numbers.
+ */
+static inline bool krb5_sequence_take(struct krb5_protect *p, uint64_t *sequence)
+{
+    uint64_t limit = krb5_sequence_limit(p->key.etype), taken = __atomic_load_n(&p->sent, __ATOMIC_RELAXED);
+    if (port_alone() && taken < limit)
+        __atomic_store_n(&p->sent, taken + 1, __ATOMIC_RELAXED);
+    else if (__builtin_expect(taken < limit / 2, 1))
+        taken = __atomic_fetch_add(&p->sent, 1, __ATOMIC_RELAXED);
+    else if (!krb5_sequence_claim(p, limit, &taken))
+        return false;
+    *sequence = p->send_first + taken;
+    if (p->key.etype == KRB5_ETYPE_RC4)
+        *sequence &= UINT32_MAX;
+    return true;
+}
 
 static inline struct crypto_message krb5_message(const uint8_t *head, size_t head_size,
                                                  const struct message *m, const uint8_t *tail,

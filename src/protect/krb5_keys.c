@@ -180,31 +180,13 @@ bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct cryp
     return equal;
 }
 
-uint64_t krb5_sequence_limit(unsigned etype)
+bool krb5_sequence_claim(struct krb5_protect *p, uint64_t limit, uint64_t *taken)
 {
-    return etype == KRB5_ETYPE_RC4 ? (uint64_t)1 << 32 : UINT64_MAX;
-}
-
-/*
- * Far from the limit one addition does it: the threads that could add between the load and the addition are
- * fewer than half of all numbers. Near the limit nothing may be added that must be taken back, so there each
- * number is claimed.
- */
-bool krb5_sequence_take(struct krb5_protect *p, uint64_t *sequence)
-{
-    uint64_t limit = krb5_sequence_limit(p->key.etype), taken = __atomic_load_n(&p->sent, __ATOMIC_RELAXED);
-    if (taken < limit / 2) {
-        taken = __atomic_fetch_add(&p->sent, 1, __ATOMIC_RELAXED);
-    } else {
-        do {
-            if (taken >= limit)
-                return false;
-        } while (!__atomic_compare_exchange_n(&p->sent, &taken, taken + 1, true, __ATOMIC_RELAXED,
-                                              __ATOMIC_RELAXED));
-    }
-    *sequence = p->send_first + taken;
-    if (p->key.etype == KRB5_ETYPE_RC4)
-        *sequence &= UINT32_MAX;
+    do {
+        if (*taken >= limit)
+            return false;
+    } while (
+        !__atomic_compare_exchange_n(&p->sent, taken, *taken + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return true;
 }
 

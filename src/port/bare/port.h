@@ -17,4 +17,9 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 
+static inline bool port_alone(void)
+{
+    return false;
+}
+
 #endif

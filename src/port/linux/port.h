@@ -13,4 +13,9 @@
 #include <string.h>
 #include <uchar.h>
 
+static inline bool port_alone(void)
+{
+    return false;
+}
+
 #endif

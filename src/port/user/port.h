@@ -13,5 +13,17 @@
 #include <stdint.h>
 #include <string.h>
 #include <uchar.h>
+#if __has_include(<sys/single_threaded.h>) /* glibc 2.32 */
+#include <sys/single_threaded.h>
+#else
+#define __libc_single_threaded false
+#endif
+
+/* No other thread of this process can run before this one makes one: what is shared needs no locked
+ * instruction now. False says nothing. */
+static inline bool port_alone(void)
+{
+    return __libc_single_threaded;
+}
 
 #endif
