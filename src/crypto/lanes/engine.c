@@ -200,6 +200,16 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
     }
 }
 
+/* More than there is to fill, but without a loop; in pieces that become plain stores. */
+CONSTANT_SHAPE void zero_ahead(const struct shape *s, uint8_t *to)
+{
+    memset(to, 0, 48);
+    memset(to + 48, 0, 48);
+    if (s->word == 8)
+        memset(to + 96, 0, 48);
+}
+_Static_assert(48 + 48 >= 64 + 8 && 48 + 48 + 48 >= 128 + 16, "a block and a length");
+
 /* Padding behind `used` bytes of the buffer; the blocks that makes. */
 CONSTANT_SHAPE size_t lane_end(const struct shape *s, struct lane *lane, size_t used)
 {
@@ -207,7 +217,7 @@ CONSTANT_SHAPE size_t lane_end(const struct shape *s, struct lane *lane, size_t 
     size_t size = (used + 1 + length + block - 1) / block * block;
     uint64_t bits = lane->size * 8;
     lane->buffer[used] = 0x80;
-    memset(lane->buffer + used + 1, 0, block + length); /* more than there is to fill, but no loop */
+    zero_ahead(s, lane->buffer + used + 1);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     bits = __builtin_bswap64(bits);
 #endif
