@@ -166,8 +166,9 @@ static void step_keep(struct check_side *side, const struct step *s, NTSTATUS st
     side->token_size = went ? s->out.cbBuffer : 0;
     side->mapped = went && s->mapped;
     if (went && s->made != 0) {
+        /* Who names another one later is told so, once, and goes by the first. */
         side->renamed |= side->has_lsa && side->lsa != s->made;
-        side->lsa = s->made;
+        side->lsa = side->has_lsa ? side->lsa : s->made;
         side->has_lsa = true;
     }
     if (!side->mapped) {

@@ -919,7 +919,7 @@ static const struct check_point points[144] = {
         {"leak.process",
          "The process does not grow with the contexts that it has had: memory, pages, open files.",
          "SpDeleteContextFn (\"Frees and wipes\"), <ntsecpkg.h>"},
-        {"leak.context", "leak.credential", "?verify.basic"},
+        {"leak.context", "leak.credential", "?verify.basic", "?context.heap"},
         point_leak_process,
     },
     {

@@ -33,17 +33,18 @@ static void run(void *(*body)(void *number), const char *what)
     check_enter(NULL);
 }
 
+/* With a byte at both ends that is no buffer's. */
 struct piece {
     SecBuffer buffers[2];
     SecBufferDesc desc;
-    uint8_t text[TEXT];
+    uint8_t bytes[1 + TEXT + 1];
 };
 
 /* All texts are the same, so that tokens differ in their number alone. */
 static void piece_make(struct piece *p, uint8_t *token, ULONG size)
 {
-    memset(p->text, 0x42, TEXT);
-    p->buffers[0] = (SecBuffer){TEXT, SECBUFFER_DATA, p->text};
+    memset(p->bytes, 0x42, sizeof p->bytes);
+    p->buffers[0] = (SecBuffer){TEXT, SECBUFFER_DATA, p->bytes + 1};
     p->buffers[1] = (SecBuffer){size, SECBUFFER_TOKEN, token};
     p->desc = (SecBufferDesc){SECBUFFER_VERSION, 2, p->buffers};
 }

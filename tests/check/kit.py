@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""kit.py packages|kerberos|behaviour COMMAND ARGUMENT...: what `sspi check` says, and how.
+"""kit.py packages|kerberos|twists|behaviour COMMAND ARGUMENT...: what `sspi check` says, and how.
 
 packages   ARGUMENTs are names of built-in packages and files of modules: each passes every point; those that it need not
            have are listed here by name, so that none goes missing unnoticed
 kerberos   the same inside a realm (krb5/with-realm); ARGUMENTs: names or files, as above
+twists     ARGUMENTs: twist.so, the module that it stands in front of, and `named` or `all`: a package that is wrong at one
+           point fails that one (named), and no other (all)
 behaviour  ARGUMENT: the folder with the toys of tests/modules. Reports, exit codes, modules that cannot be loaded
 
 TAP on standard output."""
@@ -95,6 +97,31 @@ def kerberos(command, folder, arguments):
         check_package(command, folder, what, '--target', 'host/peer.example.test')
     said = run(command, 'check', '--point', 'context.establish', 'Kerberos', '--target', 'host/nobody.example.test')
     ok('a target that is none: exit code 1, and why', said.returncode == 1 and 'SpInitLsaModeContext' in said.stdout, said.stdout)
+
+
+# Ids of points that twist.c can spoil.
+TWISTS = '''buffers.adjacent buffers.concatenated buffers.empty buffers.many buffers.no-token buffers.order buffers.others
+    buffers.token-place context.attributes context.failed context.garbage context.handle context.heap
+    context.outlives context.token-size context.unfinished credentials.acquire credentials.free datagram.mismatch
+    desc.empty export.heap export.same fork.child leak.failed leak.process make.empty make.failure make.large
+    make.repeat make.token.exact make.token.room make.untouched memory.handshake memory.query packed.process
+    query.names seal.empty seal.qop seal.readonly seal.shapes seal.token.short sequence.argument table.export
+    table.integrity table.user unseal.stream unseal.token verify.qop verify.tamper.data verify.tamper.length
+    verify.token.long verify.untouched'''.split()
+
+
+def twists(command, folder, arguments):
+    twist, module = (safe_copy(folder, path) for path in arguments[:2])
+    named = arguments[2] == 'named'
+    account = ['--user', 'somebody', '--password-stdin']
+    for point in [None] + TWISTS:
+        options = ['--timeout', '5', '--point', point or 'make'] if named else ['--timeout', '5']
+        said = run(command, 'check', '--json', *account, *options, twist, stdin='correct\n',
+                   environment={'TWIST_MODULE': module, 'TWIST': point or ''})
+        found = report(said)
+        failed = [p for p in found['points'] if p['outcome'] == 'failed']
+        ok(f'{point} alone fails' if point else 'without a twist none fails',
+           {p['id'] for p in failed} == ({point} if point else set()), *failed, said.stderr)
 
 
 # ---- reports ----
@@ -268,7 +295,8 @@ def main():
     os.umask(0o022)
     folder = tempfile.mkdtemp(prefix='opensspi-check-')
     try:
-        {'packages': packages, 'kerberos': kerberos, 'behaviour': behaviour}[mode](os.path.abspath(command), folder, arguments)
+        {'packages': packages, 'kerberos': kerberos, 'twists': twists,
+         'behaviour': behaviour}[mode](os.path.abspath(command), folder, arguments)
     finally:
         shutil.rmtree(folder)
     print(f'1..{len(results)}')

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A module that stands in front of another one ($TWIST_MODULE) and spoils one thing: that of the point whose
+ * id is in $TWIST. What the kit's points say when a package is wrong is tried with it (kit.py twists).
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ntsecpkg.h>
+#include <ntstatus.h>
+
+enum { MANY = 64, ROOM = 4096, BYTES = 1 << 21 };
+
+static SECPKG_FUNCTION_TABLE lsa;       /* the other one's */
+static SECPKG_USER_FUNCTION_TABLE user; /* likewise */
+static PLSA_SECPKG_FUNCTION_TABLE host;
+static PSECPKG_DLL_FUNCTIONS dll;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static LSA_SEC_HANDLE mapped[MANY], failed[MANY];
+static unsigned mapped_count, failed_count;
+static int credentials;
+static bool child, acquired;
+static void *volatile sink;
+
+static bool twisted(const char *point)
+{
+    const char *twist = getenv("TWIST");
+    return twist != NULL && strcmp(twist, point) == 0;
+}
+
+static void *other(const char *symbol)
+{
+    static void *handle;
+    if (handle == NULL)
+        handle = dlopen(getenv("TWIST_MODULE"), RTLD_NOW | RTLD_LOCAL);
+    return handle != NULL ? dlsym(handle, symbol) : NULL;
+}
+
+static void remember(LSA_SEC_HANDLE *list, unsigned *count, LSA_SEC_HANDLE handle)
+{
+    pthread_mutex_lock(&lock);
+    list[(*count)++ % MANY] = handle;
+    pthread_mutex_unlock(&lock);
+}
+
+static bool known(const LSA_SEC_HANDLE *list, LSA_SEC_HANDLE handle)
+{
+    for (int i = 0; i < MANY; i++)
+        if (list[i] == handle)
+            return true;
+    return false;
+}
+
+/* ---- LSA half ---- */
+
+static void in_child(void)
+{
+    child = true;
+}
+
+static NTSTATUS NTAPI twist_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
+                                       PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
+{
+    host = FunctionTable;
+    if (twisted("fork.child"))
+        pthread_atfork(NULL, NULL, in_child);
+    return lsa.Initialize(PackageId, Parameters, FunctionTable);
+}
+
+static NTSTATUS NTAPI twist_GetInfo(PSecPkgInfoW PackageInfo)
+{
+    NTSTATUS status = lsa.GetInfo(PackageInfo);
+    if (twisted("context.token-size"))
+        PackageInfo->cbMaxToken = 8;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG CredentialUseFlags, PLUID LogonId,
+                                    PVOID AuthorizationData, PVOID GetKeyFunciton, PVOID GetKeyArgument,
+                                    PLSA_SEC_HANDLE CredentialHandle, PTimeStamp ExpirationTime)
+{
+    if ((twisted("credentials.acquire") && (CredentialUseFlags & SECPKG_CRED_INBOUND)) || child)
+        return SEC_E_NO_CREDENTIALS;
+    NTSTATUS status =
+        lsa.AcquireCredentialsHandle(PrincipalName, CredentialUseFlags, LogonId, AuthorizationData,
+                                     GetKeyFunciton, GetKeyArgument, CredentialHandle, ExpirationTime);
+    if (status == SEC_E_OK)
+        __atomic_fetch_add(&credentials, 1, __ATOMIC_SEQ_CST);
+    acquired |= status == SEC_E_OK;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Free(LSA_SEC_HANDLE CredentialHandle)
+{
+    NTSTATUS status = lsa.FreeCredentialsHandle(CredentialHandle);
+    if (status == SEC_E_OK)
+        __atomic_fetch_sub(&credentials, 1, __ATOMIC_SEQ_CST);
+    return twisted("credentials.free") ? SEC_E_INVALID_HANDLE : status;
+}
+
+/* Packed contexts that stay in this process: what is handed over is a number. */
+static struct {
+    uint8_t bytes[ROOM];
+    ULONG size;
+} kept[1024];
+static unsigned kept_count;
+
+static void keep_here(PSecBuffer packed)
+{
+    unsigned at = __atomic_fetch_add(&kept_count, 1, __ATOMIC_SEQ_CST) % 1024;
+    memcpy(kept[at].bytes, packed->pvBuffer, packed->cbBuffer);
+    kept[at].size = packed->cbBuffer;
+    memcpy(packed->pvBuffer, "KEPT", 4);
+    memcpy((uint8_t *)packed->pvBuffer + 4, &at, 4);
+    packed->cbBuffer = 8;
+}
+
+static void spoil_packed(PSecBuffer packed)
+{
+    if (packed->pvBuffer == NULL)
+        return;
+    if (twisted("packed.process"))
+        keep_here(packed);
+    if (!twisted("context.heap"))
+        return;
+    void *copy = malloc(packed->cbBuffer);
+    memcpy(copy, packed->pvBuffer, packed->cbBuffer);
+    host->FreeLsaHeap(packed->pvBuffer);
+    packed->pvBuffer = copy;
+}
+
+/* What both roles' steps have in common. */
+static NTSTATUS stepped(NTSTATUS status, LSA_SEC_HANDLE context, PULONG attributes, ULONG integrity,
+                        PBOOLEAN is_mapped, PSecBuffer packed)
+{
+    if (status >= 0 && *is_mapped) {
+        remember(mapped, &mapped_count, context);
+        spoil_packed(packed);
+    }
+    if (status < 0 && context != 0)
+        remember(failed, &failed_count, context);
+    if (twisted("context.attributes"))
+        *attributes &= ~integrity;
+    if (twisted("memory.handshake") && status == SEC_E_INSUFFICIENT_MEMORY)
+        return SEC_E_INTERNAL_ERROR;
+    if (twisted("leak.failed") && status < 0 && status != SEC_E_INSUFFICIENT_MEMORY)
+        sink = host->AllocateLsaHeap(24);
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Initiate(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
+                                     PUNICODE_STRING TargetName, ULONG ContextRequirements,
+                                     ULONG TargetDataRep, PSecBufferDesc InputBuffers,
+                                     PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffers,
+                                     PULONG ContextAttributes, PTimeStamp ExpirationTime,
+                                     PBOOLEAN MappedContext, PSecBuffer ContextData)
+{
+    NTSTATUS status = lsa.InitLsaModeContext(CredentialHandle, ContextHandle, TargetName, ContextRequirements,
+                                             TargetDataRep, InputBuffers, NewContextHandle, OutputBuffers,
+                                             ContextAttributes, ExpirationTime, MappedContext, ContextData);
+    LSA_SEC_HANDLE context = ContextHandle != 0 ? ContextHandle : *NewContextHandle;
+    if (twisted("context.handle") && status >= 0 && ContextHandle != 0)
+        *NewContextHandle = ContextHandle + 1000;
+    return stepped(status, context, ContextAttributes, ISC_RET_INTEGRITY, MappedContext, ContextData);
+}
+
+static NTSTATUS NTAPI twist_Accept(LSA_SEC_HANDLE CredentialHandle, LSA_SEC_HANDLE ContextHandle,
+                                   PSecBufferDesc InputBuffer, ULONG ContextRequirements, ULONG TargetDataRep,
+                                   PLSA_SEC_HANDLE NewContextHandle, PSecBufferDesc OutputBuffer,
+                                   PULONG ContextAttributes, PTimeStamp ExpirationTime,
+                                   PBOOLEAN MappedContext, PSecBuffer ContextData)
+{
+    if (twisted("context.garbage") && InputBuffer->cBuffers > 0 &&
+        InputBuffer->pBuffers[0].cbBuffer == 4096) {
+        *NewContextHandle = 0x7777;
+        OutputBuffer->pBuffers[0].cbBuffer = 0;
+        return SEC_I_CONTINUE_NEEDED;
+    }
+    NTSTATUS status = lsa.AcceptLsaModeContext(
+        CredentialHandle, ContextHandle, InputBuffer, ContextRequirements, TargetDataRep, NewContextHandle,
+        OutputBuffer, ContextAttributes, ExpirationTime, MappedContext, ContextData);
+    LSA_SEC_HANDLE context = ContextHandle != 0 ? ContextHandle : *NewContextHandle;
+    return stepped(status, context, ContextAttributes, ASC_RET_INTEGRITY, MappedContext, ContextData);
+}
+
+static NTSTATUS NTAPI twist_DeleteContext(LSA_SEC_HANDLE ContextHandle)
+{
+    NTSTATUS status = lsa.DeleteContext(ContextHandle);
+    if (twisted("context.unfinished") && !known(mapped, ContextHandle) && !known(failed, ContextHandle))
+        return SEC_E_INVALID_HANDLE;
+    if (twisted("context.failed") && known(failed, ContextHandle))
+        return SEC_E_INVALID_HANDLE;
+    return status;
+}
+
+/* ---- user half: contexts ---- */
+
+static NTSTATUS NTAPI twist_InstanceInit(ULONG Version, PSECPKG_DLL_FUNCTIONS FunctionTable,
+                                         PVOID *UserFunctions)
+{
+    dll = FunctionTable;
+    return user.InstanceInit(Version, FunctionTable, UserFunctions);
+}
+
+static NTSTATUS fetch_kept(LSA_SEC_HANDLE handle, PSecBuffer packed)
+{
+    unsigned at = 0;
+    bool good = packed->cbBuffer == 8 && memcmp(packed->pvBuffer, "KEPT", 4) == 0;
+    if (good)
+        memcpy(&at, (uint8_t *)packed->pvBuffer + 4, 4);
+    good = good && at < kept_count;
+    dll->FreeHeap(packed->pvBuffer);
+    if (!good)
+        return SEC_E_INVALID_TOKEN;
+    SecBuffer copy = {kept[at].size, SECBUFFER_EMPTY, dll->AllocateHeap(kept[at].size)};
+    if (copy.pvBuffer == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    memcpy(copy.pvBuffer, kept[at].bytes, kept[at].size);
+    return user.InitUserModeContext(handle, &copy);
+}
+
+static NTSTATUS NTAPI twist_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PSecBuffer PackedContext)
+{
+    if (twisted("packed.process"))
+        return fetch_kept(ContextHandle, PackedContext);
+    if (twisted("leak.process"))
+        sink = malloc(24);
+    return user.InitUserModeContext(ContextHandle, PackedContext);
+}
+
+static NTSTATUS NTAPI twist_Query(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer)
+{
+    NTSTATUS status = user.QueryContextAttributes(ContextHandle, ContextAttribute, Buffer);
+    if (ContextAttribute != SECPKG_ATTR_NAMES)
+        return status;
+    if (twisted("memory.query") && status == SEC_E_INSUFFICIENT_MEMORY)
+        return SEC_E_INTERNAL_ERROR;
+    if (twisted("query.names") && status == SEC_E_OK) {
+        static SEC_WCHAR who[] = u"nobody who could be freed";
+        dll->FreeHeap(((SecPkgContext_NamesW *)Buffer)->sUserName);
+        ((SecPkgContext_NamesW *)Buffer)->sUserName = who;
+    }
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Export(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecBuffer pPackedContext,
+                                   PHANDLE pToken)
+{
+    static uint8_t count;
+    NTSTATUS status = user.ExportContext(phContext, fFlags, pPackedContext, pToken);
+    if (status != SEC_E_OK)
+        return status;
+    ULONG size = pPackedContext->cbBuffer, more = twisted("export.same") ? 1 : 0;
+    if (!more && !twisted("export.heap"))
+        return status;
+    uint8_t *copy = more ? dll->AllocateHeap(size + more) : malloc(size);
+    memcpy(copy, pPackedContext->pvBuffer, size);
+    if (more)
+        copy[size] = count++;
+    dll->FreeHeap(pPackedContext->pvBuffer);
+    pPackedContext->pvBuffer = copy;
+    pPackedContext->cbBuffer = size + more;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Import(PSecBuffer pPackedContext, HANDLE Token, PLSA_SEC_HANDLE phContext)
+{
+    SecBuffer packed = *pPackedContext;
+    if (twisted("export.same"))
+        packed.cbBuffer -= packed.cbBuffer > 0;
+    return user.ImportContext(&packed, Token, phContext);
+}
+
+/* ---- messages ---- */
+
+static ULONG type_of(const SecBuffer *b)
+{
+    return b->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
+}
+
+static SecBuffer *find(PSecBufferDesc desc, ULONG type)
+{
+    if (desc == NULL || desc->pBuffers == NULL || desc->cBuffers > MANY)
+        return NULL;
+    for (ULONG i = 0; i < desc->cBuffers; i++)
+        if (type_of(&desc->pBuffers[i]) == type)
+            return &desc->pBuffers[i];
+    return NULL;
+}
+
+static ULONG signature_size(LSA_SEC_HANDLE handle)
+{
+    SecPkgContext_Sizes sizes = {0};
+    (void)user.QueryContextAttributes(handle, SECPKG_ATTR_SIZES, &sizes);
+    return sizes.cbMaxSignature;
+}
+
+static bool touches(const SecBuffer *a, const SecBuffer *b)
+{
+    const uint8_t *x = a->pvBuffer, *y = b->pvBuffer;
+    return a->cbBuffer > 0 && b->cbBuffer > 0 && (x + a->cbBuffer == y || y + b->cbBuffer == x);
+}
+
+static bool inside(const SecBuffer *a, const SecBuffer *b)
+{
+    const uint8_t *x = a->pvBuffer, *y = b->pvBuffer;
+    return x >= y && x < y + b->cbBuffer;
+}
+
+/* Whether the twist refuses this message, and with what. */
+static NTSTATUS refuse(PSecBufferDesc desc)
+{
+    const SecBuffer *token = find(desc, SECBUFFER_TOKEN), *data = find(desc, SECBUFFER_DATA);
+    if (token == NULL)
+        return twisted("buffers.no-token") && desc != NULL && desc->pBuffers != NULL && desc->cBuffers > 0 &&
+                       desc->cBuffers <= MANY
+                   ? SEC_E_INVALID_PARAMETER
+                   : SEC_E_OK;
+    if (twisted("buffers.token-place") && desc->cBuffers == 1)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("buffers.others") && find(desc, SECBUFFER_PADDING) != NULL)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("buffers.many") && desc->cBuffers > 32)
+        return SEC_E_INVALID_TOKEN;
+    if (data == NULL)
+        return SEC_E_OK;
+    if (twisted("buffers.empty") && data->cbBuffer == 0 && data->pvBuffer == NULL)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("make.empty") && desc->cBuffers == 2 && data->cbBuffer == 0 && data->pvBuffer != NULL &&
+        !inside(data, token))
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("make.large") && data->cbBuffer > 65536)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("buffers.adjacent") && touches(data, token))
+        return SEC_E_INVALID_PARAMETER;
+    if (twisted("buffers.order") && desc->ulVersion == SECBUFFER_VERSION && data->cbBuffer == 1 &&
+        data->pvBuffer == token->pvBuffer)
+        return SEC_E_INVALID_PARAMETER;
+    if (twisted("context.outlives") && acquired && credentials == 0)
+        return SEC_E_INVALID_HANDLE;
+    return SEC_E_OK;
+}
+
+/* The message as the other one is to see it, where that differs: DATA copied and changed. */
+struct view {
+    SecBufferDesc desc;
+    SecBuffer buffers[MANY];
+    uint8_t *copy;
+};
+
+static PSecBufferDesc view(struct view *v, PSecBufferDesc desc)
+{
+    const SecBuffer *data = find(desc, SECBUFFER_DATA);
+    const SecBuffer *token = find(desc, SECBUFFER_TOKEN);
+    bool bit = twisted("verify.tamper.data"), zeros = twisted("verify.tamper.length");
+    bool parts = twisted("buffers.concatenated");
+    v->copy = NULL;
+    if (data == NULL || data->pvBuffer == NULL || data->cbBuffer == 0 || !(bit || zeros || parts))
+        return desc;
+    if (token == NULL || inside(data, token) || inside(token, data))
+        return desc;
+    memcpy(v->buffers, desc->pBuffers, desc->cBuffers * sizeof(SecBuffer));
+    v->desc = (SecBufferDesc){desc->ulVersion, desc->cBuffers, v->buffers};
+    SecBuffer *mine = &v->buffers[data - desc->pBuffers];
+    v->copy = malloc(data->cbBuffer + 1);
+    memcpy(v->copy, data->pvBuffer, data->cbBuffer);
+    mine->pvBuffer = v->copy;
+    if (bit && mine->cbBuffer > 8)
+        v->copy[8] &= 0xfe;
+    if (zeros && v->copy[mine->cbBuffer - 1] == 0)
+        mine->cbBuffer--;
+    if (parts && token == &desc->pBuffers[2]) /* where the first one ends is signed */
+        v->copy[mine->cbBuffer++] = 0xff;
+    return &v->desc;
+}
+
+/* The token is the caller's. */
+static void view_close(struct view *v, PSecBufferDesc desc)
+{
+    if (v->copy == NULL)
+        return;
+    SecBuffer *token = find(desc, SECBUFFER_TOKEN);
+    if (token != NULL)
+        token->cbBuffer = v->buffers[token - desc->pBuffers].cbBuffer;
+    free(v->copy);
+}
+
+static void spoil_signature(LSA_SEC_HANDLE handle, PSecBufferDesc desc, ULONG room)
+{
+    SecBuffer *token = find(desc, SECBUFFER_TOKEN), *data = find(desc, SECBUFFER_DATA);
+    (void)handle;
+    if (twisted("make.token.room") && room > token->cbBuffer)
+        memset((uint8_t *)token->pvBuffer + token->cbBuffer, 0, room - token->cbBuffer);
+    if (twisted("make.repeat") && data != NULL && data->cbBuffer == 4096)
+        token->cbBuffer++;
+    if (twisted("make.untouched"))
+        token->BufferType |= SECBUFFER_READONLY_WITH_CHECKSUM;
+}
+
+static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
+                                          PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
+{
+    struct view v;
+    SecBuffer *token = find(MessageBuffers, SECBUFFER_TOKEN);
+    ULONG room = token != NULL ? token->cbBuffer : 0;
+    NTSTATUS status = refuse(MessageBuffers);
+    if (status != SEC_E_OK)
+        return status;
+    if (twisted("desc.empty") && MessageBuffers != NULL && MessageBuffers->cBuffers == 0)
+        return SEC_E_OK;
+    if (twisted("make.token.exact") && token != NULL && room == signature_size(ContextHandle) &&
+        token->pvBuffer != NULL && !find(MessageBuffers, SECBUFFER_EMPTY))
+        return SEC_E_BUFFER_TOO_SMALL;
+    status = user.MakeSignature(ContextHandle, QualityOfProtection, view(&v, MessageBuffers),
+                                MessageSequenceNumber);
+    view_close(&v, MessageBuffers);
+    if (status == SEC_E_OK)
+        spoil_signature(ContextHandle, MessageBuffers, room);
+    if (status == SEC_E_BUFFER_TOO_SMALL && twisted("make.failure"))
+        token->cbBuffer = 0;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_VerifySignature(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
+                                            ULONG MessageSequenceNumber, PULONG QualityOfProtection)
+{
+    struct view v;
+    SecBuffer *token = find(MessageBuffers, SECBUFFER_TOKEN), *data = find(MessageBuffers, SECBUFFER_DATA);
+    NTSTATUS status = refuse(MessageBuffers);
+    if (status != SEC_E_OK)
+        return status;
+    if (twisted("desc.empty") && MessageBuffers != NULL && MessageBuffers->cBuffers == 0)
+        return SEC_E_OK;
+    if (twisted("sequence.argument") && MessageSequenceNumber == 0xffffffff)
+        return SEC_E_OUT_OF_SEQUENCE;
+    if (twisted("verify.token.long") && token != NULL && token->cbBuffer > signature_size(ContextHandle))
+        token->cbBuffer = signature_size(ContextHandle);
+    if (twisted("datagram.mismatch"))
+        MessageSequenceNumber = 0;
+    status = user.VerifySignature(ContextHandle, view(&v, MessageBuffers), MessageSequenceNumber,
+                                  QualityOfProtection);
+    view_close(&v, MessageBuffers);
+    if (status == SEC_E_OK && twisted("verify.qop"))
+        *QualityOfProtection = 0x77;
+    if (status == SEC_E_OK && twisted("verify.untouched") && data != NULL)
+        data->BufferType |= 0x20000000;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Seal(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
+                                 PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
+{
+    SecBuffer *more = find(MessageBuffers, SECBUFFER_DATA);
+    if (twisted("seal.qop") && QualityOfProtection != SECQOP_WRAP_NO_ENCRYPT)
+        QualityOfProtection = 0;
+    if (twisted("seal.empty") && more != NULL && more->cbBuffer == 0)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("seal.shapes") && MessageBuffers->ulVersion != SECBUFFER_VERSION)
+        MessageBuffers->ulVersion = SECBUFFER_VERSION;
+    NTSTATUS status =
+        user.SealMessage(ContextHandle, QualityOfProtection, MessageBuffers, MessageSequenceNumber);
+    if (twisted("seal.token.short") && status == SEC_E_BUFFER_TOO_SMALL)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("seal.readonly") && status == SEC_E_OK && more != NULL &&
+        (more->BufferType & SECBUFFER_READONLY_WITH_CHECKSUM))
+        *(uint8_t *)more->pvBuffer ^= 1;
+    return status;
+}
+
+static NTSTATUS NTAPI twist_Unseal(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
+                                   ULONG MessageSequenceNumber, PULONG QualityOfProtection)
+{
+    SecBuffer *token = find(MessageBuffers, SECBUFFER_TOKEN);
+    ULONG size = signature_size(ContextHandle);
+    if (twisted("unseal.stream") && find(MessageBuffers, SECBUFFER_STREAM) != NULL)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("unseal.token") && token != NULL && token->cbBuffer > size)
+        token->cbBuffer = size;
+    return user.UnsealMessage(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection);
+}
+
+/* ---- tables ---- */
+
+#define EXPORTED __attribute__((visibility("default")))
+EXPORTED NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                                PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables);
+EXPORTED NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                                 PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables);
+
+NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                       PSECPKG_FUNCTION_TABLE *ppTables, PULONG pcTables)
+{
+    static SECPKG_FUNCTION_TABLE table;
+    SpLsaModeInitializeFn entry;
+    void *symbol = other(SECPKG_LSAMODEINIT_NAME);
+    memcpy(&entry, &symbol, sizeof entry);
+    if (entry == NULL || entry(LsaVersion, PackageVersion, ppTables, pcTables) != SEC_E_OK)
+        return STATUS_NOT_FOUND;
+    memcpy(&lsa, *ppTables, offsetof(SECPKG_FUNCTION_TABLE, SetContextAttributes));
+    table = lsa;
+    table.Initialize = twist_Initialize;
+    table.GetInfo = twist_GetInfo;
+    table.AcquireCredentialsHandle = twist_Acquire;
+    table.FreeCredentialsHandle = twist_Free;
+    table.InitLsaModeContext = twist_Initiate;
+    table.AcceptLsaModeContext = twist_Accept;
+    table.DeleteContext = twist_DeleteContext;
+    *ppTables = &table;
+    *PackageVersion = SECPKG_INTERFACE_VERSION;
+    return SEC_E_OK;
+}
+
+NTSTATUS SEC_ENTRY SpUserModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
+                                        PSECPKG_USER_FUNCTION_TABLE *ppTables, PULONG pcTables)
+{
+    static SECPKG_USER_FUNCTION_TABLE table;
+    SpUserModeInitializeFn entry;
+    void *symbol = other(SECPKG_USERMODEINIT_NAME);
+    memcpy(&entry, &symbol, sizeof entry);
+    if (entry == NULL || entry(LsaVersion, PackageVersion, ppTables, pcTables) != SEC_E_OK)
+        return STATUS_NOT_FOUND;
+    memcpy(&user, *ppTables, offsetof(SECPKG_USER_FUNCTION_TABLE, MarshalAttributeData));
+    table = user;
+    table.InstanceInit = twist_InstanceInit;
+    table.InitUserModeContext = twist_InitUserModeContext;
+    table.MakeSignature = twist_MakeSignature;
+    table.VerifySignature = twisted("table.integrity") ? NULL : twist_VerifySignature;
+    table.SealMessage = twist_Seal;
+    table.UnsealMessage = twist_Unseal;
+    table.QueryContextAttributes = twisted("table.user") ? NULL : twist_Query;
+    table.ExportContext = twist_Export;
+    table.ImportContext = twisted("table.export") ? NULL : twist_Import;
+    *ppTables = &table;
+    *PackageVersion = SECPKG_INTERFACE_VERSION;
+    return SEC_E_OK;
+}
