@@ -103,18 +103,53 @@ static void calls(void **state)
     assert_int_equal(lsa_services.ImpersonateClient(), STATUS_SUCCESS);
 }
 
+/* What does not exist here says so, and touches nothing that it is given. */
 static void absent(void **state)
 {
+    const LSA_SECPKG_FUNCTION_TABLE *t = &lsa_services;
+    const NTSTATUS none = STATUS_NOT_SUPPORTED;
+
     (void)state;
-    assert_int_equal(lsa_services.OpenSamUser(NULL, SecNameFlat, NULL, 0, 0, NULL), STATUS_NOT_SUPPORTED);
-    assert_null(lsa_services.RegisterNotification(NULL, NULL, 0, 0, 0, 0, NULL));
-    assert_int_equal(lsa_services.DuplicateTokenHandle(NULL, NULL), STATUS_NOT_SUPPORTED);
-    assert_int_equal(lsa_services.UnloadPackage(), STATUS_NOT_SUPPORTED);
-    assert_null(lsa_services.CreateThread(NULL, 0, NULL, NULL, 0, NULL));
-    assert_false(lsa_services.DeleteSharedMemory(NULL));
-    assert_null(lsa_services.CreateSharedMemory(1, 1));
-    lsa_services.AuditLogon(0, 0, NULL, NULL, NULL, NULL, Network, NULL, NULL);
-    assert_int_equal(registry_dll_functions.RegisterCallback(1, NULL), STATUS_NOT_SUPPORTED);
+    assert_int_equal(t->UnloadPackage(), none);
+    assert_int_equal(t->DuplicateTokenHandle(NULL, NULL), none);
+    assert_int_equal(t->SaveSupplementalCredentials(NULL, 0, NULL, 0), none);
+    assert_null(t->CreateThread(NULL, 0, NULL, NULL, 0, NULL));
+    assert_int_equal(t->CreateToken(NULL, NULL, Network, SecurityImpersonation, LsaTokenInformationNull, NULL,
+                                    NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+                     none);
+    assert_int_equal(t->CreateTokenEx(NULL, NULL, Network, SecurityImpersonation, LsaTokenInformationNull,
+                                      NULL, NULL, NULL, NULL, NULL, SecSessionPrimaryCred, NULL, NULL),
+                     none);
+    assert_null(t->CreateSharedMemory(1, 1));
+    assert_null(t->AllocateSharedMemory(NULL, 1));
+    t->FreeSharedMemory(NULL, NULL);
+    assert_false(t->DeleteSharedMemory(NULL));
+    assert_int_equal(t->OpenSamUser(NULL, SecNameFlat, NULL, 0, 0, NULL), none);
+    assert_int_equal(t->GetUserCredentials(NULL, NULL, NULL, NULL, NULL), none);
+    assert_int_equal(t->GetUserAuthData(NULL, NULL, NULL), none);
+    assert_int_equal(t->CloseSamUser(NULL), none);
+    assert_int_equal(t->ConvertAuthDataToToken(NULL, 0, SecurityImpersonation, NULL, Network, NULL, NULL,
+                                               NULL, NULL, NULL),
+                     none);
+    assert_int_equal(t->ClientCallback(NULL, 0, 0, NULL, NULL), none);
+    assert_int_equal(t->UpdateCredentials(NULL, NULL), none);
+    assert_int_equal(t->GetAuthDataForUser(NULL, SecNameFlat, NULL, NULL, NULL, NULL), none);
+    assert_int_equal(t->CrackSingleName(0, FALSE, NULL, NULL, 0, NULL, NULL, NULL), none);
+    assert_int_equal(t->CrediRead(NULL, 0, NULL, 0, 0, NULL), none);
+    assert_int_equal(t->CrediReadDomainCredentials(NULL, 0, NULL, 0, NULL, NULL), none);
+    t->CrediFreeCredentials(0, NULL);
+    assert_int_equal(t->CrediWrite(NULL, 0, NULL, 0), none);
+    assert_int_equal(t->CrediUnmarshalandDecodeString(NULL, NULL, NULL, NULL), none);
+    assert_int_equal(t->OpenTokenByLogonId(NULL, NULL), none);
+    assert_int_equal(t->ExpandAuthDataForDomain(NULL, 0, NULL, NULL, NULL), none);
+    assert_int_equal(t->GetServiceAccountPassword(NULL, NULL, 0, NULL, NULL, NULL, NULL), none);
+    assert_int_equal(t->CheckProtectedUserByToken(NULL, NULL), none);
+    assert_int_equal(t->QueryClientRequest(NULL, 0, NULL), none);
+    assert_int_equal(t->GetAppModeInfo(NULL, NULL, NULL, NULL, NULL), none);
+    assert_int_equal(t->SetAppModeInfo(0, 0, 0, NULL, FALSE), none);
+    assert_int_equal(t->GetSecpkgFailureReason(0, NULL), none);
+    t->AuditLogon(0, 0, NULL, NULL, NULL, NULL, Network, NULL, NULL);
+    assert_int_equal(registry_dll_functions.RegisterCallback(1, NULL), none);
 }
 
 static void mapping(void **state)
