@@ -249,7 +249,7 @@ static void all_types(OM_uint32 flags)
 {
     for (size_t t = 0; t < KIT_ETYPES; t++) {
         for (int role = 0; role < 2; role++) {
-            print_message("type %d, ours is the %s\n", kit_etypes[t], role ? "initiator" : "acceptor");
+            print_message("# type %d, ours is the %s\n", kit_etypes[t], role ? "initiator" : "acceptor");
             exchange(kit_etypes[t], flags, role);
         }
     }
