@@ -663,7 +663,7 @@ static const struct check_point points[144] = {
         {"seal.several",
          "Several DATA buffers are sealed, each in its place, and any of them changed is refused.",
          "EncryptMessage, <sspi.h>"},
-        {"seal.basic", "?buffers.several"},
+        {"seal.basic", "?buffers.several", "?seal.hides"},
         point_seal_several,
     },
     {
@@ -671,7 +671,7 @@ static const struct check_point points[144] = {
          "SECBUFFER_READONLY_WITH_CHECKSUM parts stay readable and are protected; SECBUFFER_READONLY "
          "parts are not written.",
          "SECBUFFER_READONLY_WITH_CHECKSUM, EncryptMessage, <sspi.h>"},
-        {"seal.several", "?buffers.data-attributes"},
+        {"seal.several", "?buffers.data-attributes", "?seal.hides"},
         point_seal_readonly,
     },
     {
@@ -725,7 +725,7 @@ static const struct check_point points[144] = {
          "A sealed message that was taken already is SEC_E_OUT_OF_SEQUENCE where REPLAY_DETECT was "
          "granted, and gives no plaintext.",
          "DecryptMessage; RFC 2743 1.2.3"},
-        {"seal.basic", "?sequence.replay"},
+        {"seal.basic", "?sequence.replay", "?seal.hides"},
         point_unseal_replay,
     },
     {
@@ -766,13 +766,13 @@ static const struct check_point points[144] = {
          "However far numbers jump, what was taken is refused and what was not is taken, for 64 "
          "numbers back at least.",
          "VerifySignature (\"gaps and reordering within the window pass\"), <sspi.h>; RFC 2743 1.2.3"},
-        {"datagram.replay"},
+        {"datagram.replay", "?state.replayed"},
         point_datagram_window,
     },
     {
         {"datagram.large", "Numbers from 2^31 on are numbers like others.",
          "MakeSignature (\"MessageSeqNo\", a ULONG), <sspi.h>"},
-        {"datagram.replay"},
+        {"datagram.replay", "?state.replayed"},
         point_datagram_large,
     },
     {
@@ -926,14 +926,14 @@ static const struct check_point points[144] = {
         {"threads.make",
          "Threads that sign on one context each get a number of their own, and all messages verify.",
          "\"Threads\", <ntsecpkg.h>; MakeSignature (\"Any number of threads\"), <sspi.h>"},
-        {"verify.basic", "?sequence.gap"},
+        {"verify.basic", "?sequence.gap", "?state.replayed"},
         point_threads_make,
     },
     {
         {"threads.verify",
          "Of threads that verify the same messages on one context each message passes once.",
          "\"Threads\", <ntsecpkg.h>"},
-        {"sequence.replay", "sequence.gap"},
+        {"sequence.replay", "sequence.gap", "?state.replayed"},
         point_threads_verify,
     },
     {
@@ -945,7 +945,7 @@ static const struct check_point points[144] = {
     {
         {"threads.mixed", "One context is signed with, verified with, sealed with and queried at once.",
          "\"Threads\", <ntsecpkg.h>"},
-        {"threads.make", "?seal.basic", "?table.privacy", "?sizes.query"},
+        {"threads.make", "?seal.basic", "?table.privacy", "?sizes.query", "?seal.mixed"},
         point_threads_mixed,
     },
     {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ntsecpkg.h>
 #include <ntstatus.h>
@@ -25,6 +26,10 @@ static LSA_SEC_HANDLE mapped[MANY], failed[MANY];
 static unsigned mapped_count, failed_count;
 static int credentials;
 static bool child, acquired;
+static bool forked, last_is_sealed, was_malformed, was_replayed, was_altered;
+static LSA_SEC_HANDLE last_sealer;
+static uint8_t last_token[256], packed_first;
+static ULONG last_size, packed_size;
 static void *volatile sink;
 
 static bool twisted(const char *point)
@@ -63,10 +68,22 @@ static void in_child(void)
     child = true;
 }
 
+static void in_parent(void)
+{
+    forked = true;
+}
+
+static bool other_thread(void)
+{
+    return gettid() != getpid();
+}
+
 static NTSTATUS NTAPI twist_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
     host = FunctionTable;
+    if (twisted("fork.parent"))
+        pthread_atfork(NULL, in_parent, NULL);
     if (twisted("fork.child"))
         pthread_atfork(NULL, NULL, in_child);
     return lsa.Initialize(PackageId, Parameters, FunctionTable);
@@ -124,6 +141,8 @@ static void spoil_packed(PSecBuffer packed)
 {
     if (packed->pvBuffer == NULL)
         return;
+    packed_first = *(const uint8_t *)packed->pvBuffer;
+    packed_size = packed->cbBuffer;
     if (twisted("packed.process"))
         keep_here(packed);
     if (!twisted("context.heap"))
@@ -146,6 +165,8 @@ static NTSTATUS stepped(NTSTATUS status, LSA_SEC_HANDLE context, PULONG attribut
         remember(failed, &failed_count, context);
     if (twisted("context.attributes"))
         *attributes &= ~integrity;
+    if (twisted("datagram.establish"))
+        *attributes &= ~(ULONG)ISC_RET_DATAGRAM;
     if (twisted("memory.handshake") && status == SEC_E_INSUFFICIENT_MEMORY)
         return SEC_E_INTERNAL_ERROR;
     if (twisted("leak.failed") && status < 0 && status != SEC_E_INSUFFICIENT_MEMORY)
@@ -228,6 +249,9 @@ static NTSTATUS NTAPI twist_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PS
 {
     if (twisted("packed.process"))
         return fetch_kept(ContextHandle, PackedContext);
+    if (twisted("packed.changed") && PackedContext->cbBuffer == packed_size &&
+        *(const uint8_t *)PackedContext->pvBuffer != packed_first)
+        abort();
     if (twisted("leak.process"))
         sink = malloc(24);
     return user.InitUserModeContext(ContextHandle, PackedContext);
@@ -236,6 +260,8 @@ static NTSTATUS NTAPI twist_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PS
 static NTSTATUS NTAPI twist_Query(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute, PVOID Buffer)
 {
     NTSTATUS status = user.QueryContextAttributes(ContextHandle, ContextAttribute, Buffer);
+    if (twisted("threads.mixed") && other_thread())
+        return SEC_E_INTERNAL_ERROR;
     if (ContextAttribute != SECPKG_ATTR_NAMES)
         return status;
     if (twisted("memory.query") && status == SEC_E_INSUFFICIENT_MEMORY)
@@ -271,6 +297,12 @@ static NTSTATUS NTAPI twist_Export(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecB
 static NTSTATUS NTAPI twist_Import(PSecBuffer pPackedContext, HANDLE Token, PLSA_SEC_HANDLE phContext)
 {
     SecBuffer packed = *pPackedContext;
+    if (twisted("export.process") && !acquired)
+        return SEC_E_INVALID_TOKEN;
+    if (twisted("export.damaged") && packed.cbBuffer == 1) {
+        *phContext = 0x999;
+        return SEC_E_OK;
+    }
     if (twisted("export.same"))
         packed.cbBuffer -= packed.cbBuffer > 0;
     return user.ImportContext(&packed, Token, phContext);
@@ -327,6 +359,8 @@ static NTSTATUS refuse(PSecBufferDesc desc)
         return SEC_E_INVALID_TOKEN;
     if (twisted("buffers.many") && desc->cBuffers > 32)
         return SEC_E_INVALID_TOKEN;
+    if (forked)
+        return SEC_E_INVALID_HANDLE;
     if (data == NULL)
         return SEC_E_OK;
     if (twisted("buffers.empty") && data->cbBuffer == 0 && data->pvBuffer == NULL)
@@ -413,6 +447,10 @@ static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Qu
         return status;
     if (twisted("desc.empty") && MessageBuffers != NULL && MessageBuffers->cBuffers == 0)
         return SEC_E_OK;
+    if (twisted("seal.mixed") && last_sealer != 0 && last_sealer == ContextHandle) {
+        last_sealer = 0;
+        return SEC_E_INTERNAL_ERROR;
+    }
     if (twisted("make.token.exact") && token != NULL && room == signature_size(ContextHandle) &&
         token->pvBuffer != NULL && !find(MessageBuffers, SECBUFFER_EMPTY))
         return SEC_E_BUFFER_TOO_SMALL;
@@ -423,6 +461,33 @@ static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Qu
         spoil_signature(ContextHandle, MessageBuffers, room);
     if (status == SEC_E_BUFFER_TOO_SMALL && twisted("make.failure"))
         token->cbBuffer = 0;
+    return status;
+}
+
+/* What is right is refused, once, after something that was not. */
+static NTSTATUS spoil_verified(NTSTATUS status, const SecBuffer *token, ULONG number)
+{
+    bool good = status == SEC_E_OK, same = false;
+    if (token != NULL && token->cbBuffer <= sizeof last_token) {
+        same = !last_is_sealed && last_size == token->cbBuffer &&
+               memcmp(last_token, token->pvBuffer, last_size) == 0;
+        last_size = good ? token->cbBuffer : 0;
+        last_is_sealed = false;
+        if (good)
+            memcpy(last_token, token->pvBuffer, last_size);
+    }
+    bool spoil = good && ((twisted("state.malformed") && was_malformed) ||
+                          (twisted("state.replayed") && was_replayed));
+    was_malformed = status == SEC_E_INVALID_TOKEN;
+    was_replayed = status == SEC_E_OUT_OF_SEQUENCE;
+    if (spoil)
+        return SEC_E_MESSAGE_ALTERED;
+    if (twisted("datagram.unnumbered") && good && same)
+        return SEC_E_OUT_OF_SEQUENCE;
+    if (twisted("datagram.replay") && was_replayed && number == 1)
+        return SEC_E_MESSAGE_ALTERED;
+    if (twisted("threads.verify") && was_replayed && other_thread())
+        return SEC_E_MESSAGE_ALTERED;
     return status;
 }
 
@@ -440,6 +505,9 @@ static NTSTATUS NTAPI twist_VerifySignature(LSA_SEC_HANDLE ContextHandle, PSecBu
         return SEC_E_OUT_OF_SEQUENCE;
     if (twisted("verify.token.long") && token != NULL && token->cbBuffer > signature_size(ContextHandle))
         token->cbBuffer = signature_size(ContextHandle);
+    if (twisted("datagram.number") && MessageSequenceNumber == 3)
+        return SEC_E_OUT_OF_SEQUENCE;
+    ULONG number = MessageSequenceNumber;
     if (twisted("datagram.mismatch"))
         MessageSequenceNumber = 0;
     status = user.VerifySignature(ContextHandle, view(&v, MessageBuffers), MessageSequenceNumber,
@@ -449,7 +517,15 @@ static NTSTATUS NTAPI twist_VerifySignature(LSA_SEC_HANDLE ContextHandle, PSecBu
         *QualityOfProtection = 0x77;
     if (status == SEC_E_OK && twisted("verify.untouched") && data != NULL)
         data->BufferType |= 0x20000000;
-    return status;
+    return spoil_verified(status, token, number);
+}
+
+static ULONG count(PSecBufferDesc desc, ULONG type)
+{
+    ULONG found = 0;
+    for (ULONG i = 0; i < desc->cBuffers; i++)
+        found += type_of(&desc->pBuffers[i]) == type;
+    return found;
 }
 
 static NTSTATUS NTAPI twist_Seal(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
@@ -460,10 +536,24 @@ static NTSTATUS NTAPI twist_Seal(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfPr
         QualityOfProtection = 0;
     if (twisted("seal.empty") && more != NULL && more->cbBuffer == 0)
         return SEC_E_INVALID_TOKEN;
+    if (twisted("seal.several") && more != NULL && count(MessageBuffers, SECBUFFER_DATA) == 3)
+        return SEC_E_INVALID_TOKEN;
+    if ((twisted("seal.hides") && QualityOfProtection == 0) ||
+        (twisted("seal.plain") && QualityOfProtection == SECQOP_WRAP_NO_ENCRYPT))
+        QualityOfProtection = twisted("seal.hides") ? SECQOP_WRAP_NO_ENCRYPT : 0;
     if (twisted("seal.shapes") && MessageBuffers->ulVersion != SECBUFFER_VERSION)
         MessageBuffers->ulVersion = SECBUFFER_VERSION;
     NTSTATUS status =
         user.SealMessage(ContextHandle, QualityOfProtection, MessageBuffers, MessageSequenceNumber);
+    if (twisted("seal.overlap") && status == SEC_E_INVALID_PARAMETER)
+        return SEC_E_OK;
+    last_sealer = status == SEC_E_OK ? ContextHandle : 0;
+    SecBuffer *token = find(MessageBuffers, SECBUFFER_TOKEN);
+    if (status == SEC_E_OK && token->cbBuffer <= sizeof last_token) {
+        last_size = token->cbBuffer;
+        last_is_sealed = true;
+        memcpy(last_token, token->pvBuffer, last_size);
+    }
     if (twisted("seal.token.short") && status == SEC_E_BUFFER_TOO_SMALL)
         return SEC_E_INVALID_TOKEN;
     if (twisted("seal.readonly") && status == SEC_E_OK && more != NULL &&
@@ -481,7 +571,17 @@ static NTSTATUS NTAPI twist_Unseal(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc 
         return SEC_E_INVALID_TOKEN;
     if (twisted("unseal.token") && token != NULL && token->cbBuffer > size)
         token->cbBuffer = size;
-    return user.UnsealMessage(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection);
+    if (twisted("unseal.tamper.token") && token != NULL && token->pvBuffer != NULL &&
+        token->cbBuffer == last_size &&
+        memcmp((const uint8_t *)token->pvBuffer + 1, last_token + 1, last_size - 1) == 0)
+        memcpy(token->pvBuffer, last_token, last_size);
+    NTSTATUS status =
+        user.UnsealMessage(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection);
+    if (twisted("unseal.replay") && status == SEC_E_OUT_OF_SEQUENCE)
+        return SEC_E_MESSAGE_ALTERED;
+    bool spoil = twisted("unseal.state") && was_altered && status == SEC_E_OK;
+    was_altered = status == SEC_E_MESSAGE_ALTERED;
+    return spoil ? SEC_E_MESSAGE_ALTERED : status;
 }
 
 /* ---- tables ---- */
