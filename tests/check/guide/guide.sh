@@ -14,8 +14,8 @@ pc=$(find "$tmp/root" -name sspi.pc)
 # nettle's .pc files are the system's.
 PKG_CONFIG_PATH=${pc%/*}:$(pkg-config --variable pc_path pkg-config)
 SSPI=$(find "$tmp/root" -path '*/bin/sspi')
-# The installed .pc names the place it is meant for; here that lies below $tmp/root.
-sed -i "s|^prefix=|prefix=$tmp/root|" "$pc"
+# The installed .pc files name the place that they are meant for; here that lies below $tmp/root.
+sed -i "s|^prefix=|prefix=$tmp/root|" "${pc%/*}"/*.pc
 export PKG_CONFIG_PATH LD_LIBRARY_PATH=${pc%/pkgconfig/*} PATH=${SSPI%/*}:$PATH
 
 guide=$SOURCE/docs/writing-a-package.md
