@@ -281,9 +281,20 @@ static void obey(const char *line)
     }
 }
 
+static void *sleep_for_good(void *arg)
+{
+    for (;;)
+        pause();
+    return arg;
+}
+
 int worker_main(const struct worker_candidate *candidates)
 {
     char line[256];
+    pthread_t second;
+    /* A process with threads locks where one without need not. */
+    if (getenv("BENCH_THREADED"))
+        pthread_create(&second, NULL, sleep_for_good, NULL);
     table = candidates;
     for (size_t i = 0; i < sizeof message; i++)
         message[i] = (uint8_t)(i * 167 + 13);

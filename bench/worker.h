@@ -47,7 +47,8 @@ struct worker_candidate {
     bool (*handshake)(void *state);
 };
 
-/* Ends with an entry without a name. */
+/* Ends with an entry without a name. BENCH_THREADED in the environment: the process has a second thread,
+ * asleep. */
 int worker_main(const struct worker_candidate *candidates);
 
 /* Monotonic, nanoseconds. */
