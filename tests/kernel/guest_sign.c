@@ -3,6 +3,7 @@
 #include "guest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,6 +83,7 @@ static int run_sspi(char *out, size_t room, const char *format, ...)
     assert_true(child >= 0);
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
+        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
         close(ends[0]);
         execv(words[0], words);
         _exit(127);
