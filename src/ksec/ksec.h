@@ -15,28 +15,32 @@
  *
  * The contract. A package may rely on:
  *   - Initialize is called once, before anything else.
- *   - AllocateHeap gives zeroed memory aligned for any type, FreeHeap wipes it and takes NULL. AllocateHeap
- * may sleep and is not called by message functions; FreeHeap may be called where sleeping is not allowed.
+ *   - AllocateHeap gives zeroed memory aligned for any type, FreeHeap wipes it and takes NULL.
+ *     AllocateHeap may sleep and is not called by message functions; FreeHeap may be called where
+ *     sleeping is not allowed.
  *   - ReferenceListEntry takes any number at all: it is looked up among the entries in the host's lists,
- * compared and not followed. Found, with this signature: SEC_E_OK and one reference more; with RemoveNoRef
- * the entry is off its list instead, whose reference the caller has from now on. Otherwise
- * SEC_E_INVALID_HANDLE. SEC_E_INSUFFICIENT_MEMORY: it has 2^30 references already.
+ *     compared and not followed. Found, with this signature: SEC_E_OK and one reference more; with
+ *     RemoveNoRef the entry is off its list instead, whose reference the caller has from now on.
+ *     Otherwise SEC_E_INVALID_HANDLE. SEC_E_INSUFFICIENT_MEMORY: it has 2^30 references already.
  *   - DereferenceListEntry says in *Delete that this was the last one; the caller frees the entry then.
  *   - SerializeWinntAuthData, SerializeSchannelAuthData answer SEC_E_UNSUPPORTED_FUNCTION and
- * LocatePackageById NULL: no handshake is made here.
+ *     LocatePackageById NULL: no handshake is made here.
  *   - Packed contexts lie in the host's memory for the call and are the host's to wipe.
  * A host may rely on:
  *   - Sign, Verify, Seal and Unseal never sleep, allocate, or take a lock that other contexts share for
- * longer than it takes to find the context in its list. They may be called in process and softirq context by
- * any number of threads, with DeleteContext at the same time: they then finish their message or answer
- * SEC_E_INVALID_HANDLE.
+ *     longer than it takes to find the context in its list. They may be called in process and softirq
+ *     context by any number of threads, with DeleteContext at the same time: they then finish their
+ *     message or answer SEC_E_INVALID_HANDLE.
  *   - All others may sleep (allocate).
- *   - What they are given is read and written as the contract of MakeSignature in <sspi.h> says, nothing else
- * is.
+ *   - What they are given is read and written as the contract of MakeSignature in <sspi.h> says, nothing
+ *     else is.
  *   - A context whose deletion was answered with SEC_E_OK is gone when the last call that was inside has
- * returned.
- *   - Kernel contexts' ids are addresses of the host's own heap. A host hands them to nobody: its callers
- * hold keys or struct ksec_context, because an address may come to live again in another context.
+ *     returned.
+ *   - Kernel contexts' ids are addresses of the host's own heap, and an address may come to live again
+ *     in another context. A number that is no context's is refused without being followed; one that has
+ *     become another context's cannot be told. So a host hands ids, and struct ksec_context, to nobody:
+ *     its callers hold something with references of its own (in Linux a key, and struct ssp_context),
+ *     and ksec_unload is for the last of them.
  *
  * What is here: NTLM and Kerberos. Contexts that Negotiate established are one of the two: Negotiate hands
  * over what the package it chose packed, and that package's name goes into the payload. Negotiate itself has
