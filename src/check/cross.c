@@ -45,7 +45,9 @@ void cross_check(const struct check_pair *pair, bool import, const SecBuffer pac
     pid_t pid = check_spawn("/proc/self/exe", fd, environ);
     if (pid < 0)
         check_broken("no other process");
+    check_enter("a call in another process");
     bool in_time = check_wait(pid, CHECK_TIMEOUT, &status);
+    check_enter(NULL);
     if (other->answer == CHECK_NO_ANSWER)
         check_obituary(other, in_time, CHECK_TIMEOUT, status);
     if (other->answer != CHECK_PASSED)

@@ -445,7 +445,9 @@ static struct check_shared *forked(void (*body)(struct check_pair *), struct che
         body(pair);
         check_pass();
     }
+    check_enter("a call in a child after fork");
     *in_time = waitpid(pid, status, 0) == pid;
+    check_enter(NULL);
     return theirs;
 }
 
