@@ -46,11 +46,11 @@ static bool equal_to_first_difference(const uint8_t *a, const uint8_t *b, size_t
 
 static bool equal_by_table(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    static const volatile uint8_t differs[256] = {[1 ... 255] = 1};
-    uint8_t any = 0;
+    static volatile uint8_t same[256] = {1};
+    uint8_t all = 1;
     for (size_t i = 0; i < size; i++)
-        any |= differs[a[i] ^ b[i]];
-    return any == 0;
+        all &= same[a[i] ^ b[i]];
+    return all == 1;
 }
 
 bool secret_equal(const void *a, const void *b, size_t size)

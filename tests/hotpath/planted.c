@@ -2,7 +2,7 @@
 /* For the control of `check`: one way that keeps to pins.planted, and others with one fault each. */
 #include <stdlib.h>
 
-#define FUNCTION __attribute__((noinline, used))
+#define FUNCTION static __attribute__((noinline, used))
 
 unsigned planted_count;
 void *planted_heap;
