@@ -131,11 +131,10 @@ bool inside_check(void *state, const struct worker_job *job)
     const struct span part = {job->data, job->size};
     uint8_t expected[WORKER_TOKEN_ROOM];
     size_t size = s->kind == RAW_MD5_RC4 ? 16 : HEAD + s->mac;
-    unsigned differ = 0;
+    uint64_t differ = 0;
     for (size_t i = 0; i < job->count; i++) {
         one(s, 1, &part, expected);
-        for (size_t k = 0; k < size; k++)
-            differ |= expected[k] ^ job->tokens[i * WORKER_TOKEN_ROOM + k];
+        differ |= raw_difference(expected, job->tokens + i * WORKER_TOKEN_ROOM, size);
     }
     return differ == 0;
 }

@@ -262,12 +262,11 @@ bool raw_check(void *state, const struct worker_job *job)
     struct raw *r = state;
     uint8_t expected[WORKER_TOKEN_ROOM];
     size_t size = r->kind == RAW_MD5_RC4 ? 16 : HEAD + r->a->mac;
-    unsigned differ = 0;
+    uint64_t differ = 0;
     for (size_t i = 0; i < job->count; i++) {
         const uint8_t *given = job->tokens + i * WORKER_TOKEN_ROOM;
         token(r, 1, job->data, job->size, expected);
-        for (size_t k = 0; k < size; k++)
-            differ |= expected[k] ^ given[k];
+        differ |= raw_difference(expected, given, size);
     }
     return differ == 0;
 }
