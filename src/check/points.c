@@ -211,7 +211,7 @@ static const struct check_point points[144] = {
     {
         {"context.password", "An initiator with a wrong password is not accepted.",
          "AcceptSecurityContext: SEC_E_LOGON_DENIED, <sspi.h>"},
-        {"context.establish"},
+        {"context.establish", "?context.altered"},
         point_context_password,
     },
     {
