@@ -33,7 +33,8 @@ struct algorithm {
     bool big_endian;
     void (*init)(union hash *h);
     void (*blocks)(union hash *h, const uint8_t *p, size_t count); /* whole blocks */
-    const void *(*words)(const union hash *h);                     /* the chaining words */
+    void *(*words)(union hash *h);                                 /* the chaining words */
+    size_t state;                                                  /* bytes of them */
 };
 
 struct stream {
@@ -45,7 +46,8 @@ struct raw {
     const struct algorithm *a;
     enum raw_kind kind;
     bool openssl;
-    union hash inner, outer;
+    union hash work; /* in the middle of nothing; its words are set before each use */
+    uint8_t inner[64], outer[64];
     struct stream stream[2]; /* make, check */
     uint64_t sequence[2];
 };
@@ -61,7 +63,7 @@ struct raw {
     {                                                                                                        \
         prefix##_Update(&h->member, p, count *(size));                                                       \
     }                                                                                                        \
-    static const void *openssl_##name##_words(const union hash *h)                                           \
+    static void *openssl_##name##_words(union hash *h)                                                       \
     {                                                                                                        \
         return &h->member.array;                                                                             \
     }
@@ -75,7 +77,7 @@ OPENSSL(sha384, SHA512_CTX, sha512, SHA384, 128, h[0])
     {                                                                                                        \
         init_name##_init(&h->member);                                                                        \
     }                                                                                                        \
-    static const void *nettle_##name##_words(const union hash *h)                                            \
+    static void *nettle_##name##_words(union hash *h)                                                        \
     {                                                                                                        \
         return h->member.state;                                                                              \
     }
@@ -108,16 +110,16 @@ static void nettle_sha384_blocks(union hash *h, const uint8_t *p, size_t count)
 
 static const struct algorithm algorithms[2][4] = {
     {
-        {64, 16, 8, false, nettle_md5_start, nettle_md5_blocks, nettle_md5_words},
-        {64, 20, 12, true, nettle_sha1_start, nettle_sha1_blocks, nettle_sha1_words},
-        {64, 32, 16, true, nettle_sha256_start, nettle_sha256_blocks, nettle_sha256_words},
-        {128, 48, 24, true, nettle_sha384_start, nettle_sha384_blocks, nettle_sha384_words},
+        {64, 16, 8, false, nettle_md5_start, nettle_md5_blocks, nettle_md5_words, 16},
+        {64, 20, 12, true, nettle_sha1_start, nettle_sha1_blocks, nettle_sha1_words, 20},
+        {64, 32, 16, true, nettle_sha256_start, nettle_sha256_blocks, nettle_sha256_words, 32},
+        {128, 48, 24, true, nettle_sha384_start, nettle_sha384_blocks, nettle_sha384_words, 64},
     },
     {
-        {64, 16, 8, false, openssl_md5_init, openssl_md5_blocks, openssl_md5_words},
-        {64, 20, 12, true, openssl_sha1_init, openssl_sha1_blocks, openssl_sha1_words},
-        {64, 32, 16, true, openssl_sha256_init, openssl_sha256_blocks, openssl_sha256_words},
-        {128, 48, 24, true, openssl_sha384_init, openssl_sha384_blocks, openssl_sha384_words},
+        {64, 16, 8, false, openssl_md5_init, openssl_md5_blocks, openssl_md5_words, 16},
+        {64, 20, 12, true, openssl_sha1_init, openssl_sha1_blocks, openssl_sha1_words, 20},
+        {64, 32, 16, true, openssl_sha256_init, openssl_sha256_blocks, openssl_sha256_words, 32},
+        {128, 48, 24, true, openssl_sha384_init, openssl_sha384_blocks, openssl_sha384_words, 64},
     },
 };
 
@@ -135,12 +137,12 @@ static void *raw_open(enum raw_kind kind, bool openssl)
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (uint8_t)(i * 11 + 3);
     for (int which = 0; which < 2; which++) {
-        union hash *h = which ? &r->outer : &r->inner;
         memset(pad, which ? 0x5c : 0x36, sizeof pad);
         for (size_t i = 0; i < sizeof key; i++)
             pad[i] ^= key[i];
-        r->a->init(h);
-        r->a->blocks(h, pad, 1);
+        r->a->init(&r->work);
+        r->a->blocks(&r->work, pad, 1);
+        memcpy(which ? r->outer : r->inner, r->a->words(&r->work), r->a->state);
         RC4_set_key(&r->stream[which].openssl, sizeof key, key);
         arcfour_set_key(&r->stream[which].nettle, sizeof key, key);
     }
@@ -157,9 +159,11 @@ void *raw_open_nettle(const struct worker_candidate *c)
     return raw_open((enum raw_kind)c->parameter, false);
 }
 
+/* Compiled once for each library and hash: all that depends on them is constant. */
+#define CONSTANT static inline __attribute__((always_inline))
+
 /* used bytes of block are filled, of a hash that saw size bytes before them: padding, and the last blocks. */
-static inline void finish(const struct algorithm *a, union hash *h, uint8_t *block, size_t used,
-                          uint64_t size)
+CONSTANT void finish(const struct algorithm *a, union hash *h, uint8_t *block, size_t used, uint64_t size)
 {
     size_t length = a->block / 8, blocks = (used + 1 + length + a->block - 1) / a->block;
     uint64_t bits = (size + used) * 8, swapped = a->big_endian ? __builtin_bswap64(bits) : bits;
@@ -169,7 +173,7 @@ static inline void finish(const struct algorithm *a, union hash *h, uint8_t *blo
     a->blocks(h, block, blocks);
 }
 
-static inline void write_digest(const struct algorithm *a, const union hash *h, uint8_t *out)
+CONSTANT void write_digest(const struct algorithm *a, union hash *h, uint8_t *out)
 {
     const uint8_t *words = a->words(h);
     if (!a->big_endian) {
@@ -192,51 +196,54 @@ static inline void write_digest(const struct algorithm *a, const union hash *h, 
 }
 
 /* head || message || tail, one of head and tail empty. */
-static inline void hmac(const struct raw *r, const uint8_t *head, size_t head_size, const uint8_t *data,
-                        size_t size, const uint8_t *tail, size_t tail_size, uint8_t *mac)
+CONSTANT void hmac(struct raw *r, const struct algorithm *a, const uint8_t *head, size_t head_size,
+                   const uint8_t *data, size_t size, const uint8_t *tail, size_t tail_size, uint8_t *mac)
 {
-    const struct algorithm *a = r->a;
     uint8_t block[SHORT + 256];
-    union hash h = r->inner;
+    union hash *h = &r->work;
     uint64_t before = a->block;
     size_t used = head_size;
 
-    memcpy(block, head, head_size);
+    memcpy(a->words(h), r->inner, a->state);
+    if (head_size)
+        memcpy(block, head, head_size);
     if (head_size + size > SHORT) {
         size_t fill = head_size ? a->block - head_size : 0;
         if (fill) {
             memcpy(block + head_size, data, fill);
-            a->blocks(&h, block, 1);
+            a->blocks(h, block, 1);
             before += a->block;
         }
         size_t whole = (size - fill) / a->block;
-        a->blocks(&h, data + fill, whole);
+        a->blocks(h, data + fill, whole);
         before += whole * a->block;
         data += fill + whole * a->block;
         size -= fill + whole * a->block;
         used = 0;
     }
     memcpy(block + used, data, size);
-    memcpy(block + used + size, tail, tail_size);
-    finish(a, &h, block, used + size + tail_size, before);
-    write_digest(a, &h, block);
-    h = r->outer;
-    finish(a, &h, block, a->digest, a->block);
-    write_digest(a, &h, mac);
+    if (tail_size)
+        memcpy(block + used + size, tail, tail_size);
+    finish(a, h, block, used + size + tail_size, before);
+    write_digest(a, h, block);
+    memcpy(a->words(h), r->outer, a->state);
+    finish(a, h, block, a->digest, a->block);
+    write_digest(a, h, mac);
 }
 
 /* ---- tokens ---- */
 
-static inline void token(struct raw *r, int which, const uint8_t *data, size_t size, uint8_t *out)
+CONSTANT void token(struct raw *r, const struct algorithm *a, bool openssl, int which, const uint8_t *data,
+                    size_t size, uint8_t *out)
 {
     uint8_t mac[64];
     uint64_t sequence = r->sequence[which]++;
-    if (r->kind == RAW_MD5_RC4) {
+    if (!a->big_endian) {
         uint32_t number = (uint32_t)sequence;
         memcpy(out, "\1\0\0\0", 4);
         memcpy(out + 12, &number, 4);
-        hmac(r, out + 12, 4, data, size, NULL, 0, mac);
-        if (r->openssl)
+        hmac(r, a, out + 12, 4, data, size, NULL, 0, mac);
+        if (openssl)
             RC4(&r->stream[which].openssl, 8, mac, out + 4);
         else
             arcfour_crypt(&r->stream[which].nettle, 8, out + 4, mac);
@@ -245,28 +252,53 @@ static inline void token(struct raw *r, int which, const uint8_t *data, size_t s
     sequence = __builtin_bswap64(sequence);
     memcpy(out, "\4\4\4\xff\xff\xff\xff\xff", 8);
     memcpy(out + 8, &sequence, 8);
-    hmac(r, NULL, 0, data, size, out, HEAD, mac);
-    memcpy(out + HEAD, mac, r->a->mac);
+    hmac(r, a, NULL, 0, data, size, out, HEAD, mac);
+    memcpy(out + HEAD, mac, a->mac);
+}
+
+CONSTANT bool run(struct raw *r, const struct worker_job *job, bool checking, const struct algorithm *a,
+                  bool openssl)
+{
+    uint8_t expected[WORKER_TOKEN_ROOM];
+    size_t size = a->big_endian ? HEAD + a->mac : 16;
+    uint64_t differ = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        uint8_t *given = job->tokens + i * WORKER_TOKEN_ROOM;
+        token(r, a, openssl, checking, job->data, job->size, checking ? expected : given);
+        if (checking)
+            differ |= raw_difference(expected, given, size);
+    }
+    return differ == 0;
+}
+
+CONSTANT bool dispatch(struct raw *r, const struct worker_job *job, bool checking)
+{
+    switch ((r->openssl ? 4u : 0u) + (unsigned)r->kind) {
+    case RAW_MD5_RC4:
+        return run(r, job, checking, &algorithms[0][RAW_MD5_RC4], false);
+    case RAW_SHA1:
+        return run(r, job, checking, &algorithms[0][RAW_SHA1], false);
+    case RAW_SHA256:
+        return run(r, job, checking, &algorithms[0][RAW_SHA256], false);
+    case RAW_SHA384:
+        return run(r, job, checking, &algorithms[0][RAW_SHA384], false);
+    case 4 + RAW_MD5_RC4:
+        return run(r, job, checking, &algorithms[1][RAW_MD5_RC4], true);
+    case 4 + RAW_SHA1:
+        return run(r, job, checking, &algorithms[1][RAW_SHA1], true);
+    case 4 + RAW_SHA256:
+        return run(r, job, checking, &algorithms[1][RAW_SHA256], true);
+    default:
+        return run(r, job, checking, &algorithms[1][RAW_SHA384], true);
+    }
 }
 
 bool raw_make(void *state, const struct worker_job *job)
 {
-    struct raw *r = state;
-    for (size_t i = 0; i < job->count; i++)
-        token(r, 0, job->data, job->size, job->tokens + i * WORKER_TOKEN_ROOM);
-    return true;
+    return dispatch(state, job, false);
 }
 
 bool raw_check(void *state, const struct worker_job *job)
 {
-    struct raw *r = state;
-    uint8_t expected[WORKER_TOKEN_ROOM];
-    size_t size = r->kind == RAW_MD5_RC4 ? 16 : HEAD + r->a->mac;
-    uint64_t differ = 0;
-    for (size_t i = 0; i < job->count; i++) {
-        const uint8_t *given = job->tokens + i * WORKER_TOKEN_ROOM;
-        token(r, 1, job->data, job->size, expected);
-        differ |= raw_difference(expected, given, size);
-    }
-    return differ == 0;
+    return dispatch(state, job, true);
 }

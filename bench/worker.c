@@ -163,6 +163,20 @@ static void answer_instructions(const struct request *r, const char *line)
     free(tokens);
 }
 
+static void answer_token(const struct request *r)
+{
+    uint8_t *tokens = tokens_new();
+    size_t count = rounded(r, 1);
+    memset(tokens, 0, WORKER_TOKEN_ROOM);
+    if (r->op != MAKE || run(r, tokens, count) == 0)
+        printf("error %s failed", r->candidate->name);
+    else
+        for (size_t i = 0; i < WORKER_TOKEN_ROOM; i++)
+            printf("%02x", tokens[i]);
+    printf("\n");
+    free(tokens);
+}
+
 /* ---- two threads ---- */
 
 struct runner {
@@ -270,6 +284,8 @@ static void obey(const char *line)
         return;
     } else if (strcmp(command, "time") == 0) {
         answer_time(&r, amount);
+    } else if (strcmp(command, "token") == 0) {
+        answer_token(&r);
     } else if (strcmp(command, "allocs") == 0) {
         answer_allocs(&r);
     } else if (strcmp(command, "instructions") == 0) {

@@ -6,6 +6,7 @@
  *
  *     list                        NAME NAME ...
  *     time NAME OP SIZE NS        nanoseconds for one; made often enough to fill NS, median of the pieces
+ *     token NAME make SIZE        the next token, in hexadecimal digits, zeros behind it
  *     allocs NAME OP SIZE         allocations for one; needs bench_allocs.so preloaded
  *     instructions NAME OP SIZE   under callgrind: leaves a dump with that line as its trigger; says for how
  * many scale NAME OP SIZE MS       how many times as much two threads do as one, each on a candidate of its
