@@ -278,7 +278,7 @@ static void test_duplicate_handle(void **state)
 
 /* What a callback does and what came of it. */
 struct noted {
-    atomic_uint calls;
+    atomic_uint calls, inside;
     int in, out, gate; /* it reads one byte of in, writes one to out, and waits for one at gate; -1: not so */
     HANDLE cancels;    /* its own, to be cancelled in it */
     NTSTATUS cancelled;
@@ -292,6 +292,7 @@ static DWORD WINAPI note(LPVOID arg)
     SECPKG_CALL_INFO info = {0};
     sigset_t mask;
     char c;
+    atomic_fetch_add(&n->inside, 1);
     n->thread = (ULONG)syscall(SYS_gettid);
     n->attributes = services.GetCallInfo(&info) ? info.Attributes : 0;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
@@ -305,6 +306,7 @@ static DWORD WINAPI note(LPVOID arg)
         (void)!write(n->out, "n", 1);
     if (n->gate >= 0)
         (void)!read(n->gate, &c, 1);
+    atomic_fetch_sub(&n->inside, 1);
     return 0;
 }
 
@@ -437,32 +439,49 @@ static void test_handle_wait(void **state)
     close(out[1]);
 }
 
-static void *cancel_it(void *h)
+struct cancelled {
+    HANDLE handle;
+    struct noted *noted;
+    bool waited;
+};
+
+static void *cancel_it(void *arg)
 {
-    return services.CancelNotification(h) == STATUS_SUCCESS ? h : NULL;
+    struct cancelled *c = arg;
+    NTSTATUS status = services.CancelNotification(c->handle);
+    c->waited = status == STATUS_SUCCESS && atomic_load(&c->noted->inside) == 0;
+    return NULL;
 }
 
 /* Cancelling waits for the callback, but not for itself. */
 static void test_cancel(void **state)
 {
-    int out[2], stop[2];
+    int ready[2], out[2], stop[2];
     pthread_t thread;
-    void *done = NULL;
     (void)state;
-    assert_int_equal(pipe(out) | pipe(stop), 0);
+    assert_int_equal(pipe(ready) | pipe(out) | pipe(stop), 0);
     struct noted n = {.in = -1, .out = out[1], .gate = stop[0]},
                  other = {.in = -1, .out = out[1], .gate = -1};
-    HANDLE h = ask(&n, NOTIFIER_TYPE_IMMEDIATE, NOTIFIER_FLAG_NEW_THREAD, 0, -1);
+    /* Nobody reads what there is: it is notified of again and again. */
+    assert_int_equal(write(ready[1], "x", 1), 1);
+    struct cancelled c = {ask(&n, NOTIFIER_TYPE_HANDLE_WAIT, NOTIFIER_FLAG_NEW_THREAD, 0, ready[0]), &n,
+                          false};
     await(out[0]);
-    assert_int_equal(pthread_create(&thread, NULL, cancel_it, h), 0);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_it, &c), 0);
     /* Others are notified meanwhile. */
     assert_non_null(ask(&other, NOTIFIER_TYPE_IMMEDIATE, 0, 0, -1));
     await(out[0]);
     assert_int_not_equal(other.thread, n.thread);
-    assert_int_equal(pthread_tryjoin_np(thread, &done), EBUSY);
-    assert_int_equal(write(stop[1], "x", 1), 1);
-    assert_int_equal(pthread_join(thread, &done), 0);
-    assert_ptr_equal(done, h);
+    assert_int_equal(pthread_tryjoin_np(thread, NULL), EBUSY);
+    close(stop[1]);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(c.waited);
+    close(stop[0]);
+    close(ready[0]);
+    close(ready[1]);
+    while (poll(&(struct pollfd){.fd = out[0], .events = POLLIN}, 1, 0) == 1)
+        await(out[0]);
+    assert_int_equal(pipe(stop), 0);
 
     /* By itself, each time anew. (The second one waits until its handle is known to it.) */
     struct noted self = {.in = stop[0], .out = out[1], .gate = -1};
