@@ -118,6 +118,12 @@ CONSTANT_SHAPE void outer_init(const struct shape *s, struct outer *o)
     o->count = 0;
 }
 
+/* From a number to the hash's order of bytes. */
+CONSTANT_SHAPE bool order_differs(const struct shape *s)
+{
+    return s->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
 CONSTANT_SHAPE void outer_write(const struct shape *s, struct outer *o, size_t lane)
 {
     uint8_t *mac = o->jobs[lane]->mac;
@@ -126,10 +132,10 @@ CONSTANT_SHAPE void outer_write(const struct shape *s, struct outer *o, size_t l
         uint32_t half;
         if (s->word == 8) {
             memcpy(&number, cell(s, o->state, i, lane), 8);
-            number = __builtin_bswap64(number);
+            number = order_differs(s) ? __builtin_bswap64(number) : number;
         } else {
             memcpy(&half, cell(s, o->state, i, lane), 4);
-            half = s->big_endian ? __builtin_bswap32(half) : half;
+            half = order_differs(s) ? __builtin_bswap32(half) : half;
         }
         memcpy(mac + i * s->word, s->word == 8 ? (const void *)&number : &half, s->word);
     }
@@ -218,11 +224,7 @@ CONSTANT_SHAPE size_t lane_end(const struct shape *s, struct lane *lane, size_t 
     uint64_t bits = lane->size * 8;
     lane->buffer[used] = 0x80;
     zero_ahead(s, lane->buffer + used + 1);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    bits = __builtin_bswap64(bits);
-#endif
-    if (s->big_endian)
-        bits = __builtin_bswap64(bits);
+    bits = order_differs(s) ? __builtin_bswap64(bits) : bits;
     memcpy(lane->buffer + size - 8, &bits, 8);
     lane->ended = true;
     return size / block;
