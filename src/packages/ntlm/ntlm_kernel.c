@@ -100,14 +100,13 @@ static NTSTATUS NTAPI ntlm_KspImportContext(PSecBuffer pPackedContext, HANDLE To
 /* Each direction as it is at one moment. The locks do not nest: they are one class to a lock checker. */
 static void kernel_snapshot(struct ntlm_kernel_context *c, bool reset, struct ntlm_packed *out)
 {
-    port_lock_take(kernel_lock(c, false));
-    out->protect = c->protect;
-    port_lock_give(kernel_lock(c, false));
-    if (!ntlm_protect_shared(&c->protect)) {
-        port_lock_take(kernel_lock(c, true));
-        out->protect.receive = c->protect.receive;
-        port_lock_give(kernel_lock(c, true));
-    }
+    struct port_lock *send = kernel_lock(c, false), *receive = kernel_lock(c, true);
+    port_lock_take(send);
+    memcpy(&out->protect, &c->protect, offsetof(struct ntlm_protect, receive));
+    port_lock_give(send);
+    port_lock_take(receive);
+    out->protect.receive = c->protect.receive;
+    port_lock_give(receive);
     if (reset)
         ntlm_protect_init(&out->protect, c->protect.flags, c->protect.initiator,
                           ntlm_packed_detect(c->base.attributes), c->session_key);
