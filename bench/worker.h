@@ -12,8 +12,8 @@
  * many scale NAME OP SIZE MS       how many times as much two threads do as one, each on a candidate of its
  * own shared NAME OP SIZE MS      the same with both on one
  *
- * Nanoseconds are of processor time; two threads are measured by the clock on the wall. OP is make or check,
- * or handshake (SIZE 0).
+ * Nanoseconds are of processor time, those of threads that waited for one another by the clock on the wall.
+ * OP is make or check, or handshake (SIZE 0).
  */
 #ifndef OPENSSPI_BENCH_WORKER_H
 #define OPENSSPI_BENCH_WORKER_H
