@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* check/run: the parent. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,7 +59,7 @@ static void error_set(SspiErrorInfo *error, const char *format, ...)
 /* A file, or the name of a package: of a module that is installed or named in sspi.conf, or built in. */
 static bool find_module(const char *name, struct check_shared *q, SspiErrorInfo *error)
 {
-    char path[MODULE_PATH_MAX], real[PATH_MAX];
+    char path[MODULE_PATH_MAX], real[PATH_MAX], lower[256];
     bool is_path = strchr(name, '/') != NULL;
     size_t size = strlen(name);
 
@@ -72,6 +73,11 @@ static bool find_module(const char *name, struct check_shared *q, SspiErrorInfo 
         return true;
     }
     if (module_find(name, path) && access(path, F_OK) == 0)
+        return copy_text(q->module, sizeof q->module, path);
+    /* Packages' names have no case; files have, and ours are in lower case. */
+    for (size_t i = 0; i <= size && size < sizeof lower; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    if (size < sizeof lower && module_find(lower, path) && access(path, F_OK) == 0)
         return copy_text(q->module, sizeof q->module, path);
     q->built_in = true;
     return copy_text(q->module, sizeof q->module, name);
