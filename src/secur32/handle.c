@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "secur32/inside.h"
 
@@ -141,10 +142,21 @@ bool handle_close_acquired(struct handle *slot)
 
     if (before & (WORD_CLOSED | WORD_DELETED))
         return false;
-    /* Messages are short and nobody new gets in, but for those who are refused. */
-    while (inside_count(slot) + (size_t)(word_load(slot) & WORD_CALLS) > 1)
-        sched_yield();
-    return true;
+    /* Nobody new gets in, but for those who are refused. Messages are short; what takes long (a logon on
+     * behalf of the context's client) is slept through. */
+    for (unsigned rounds = 0;; rounds++) {
+        size_t inside = inside_count(slot);
+        if (inside == INSIDE_UNKNOWN) {
+            handle_reopen_acquired(slot);
+            return false;
+        }
+        if (inside + (size_t)(word_load(slot) & WORD_CALLS) <= 1)
+            return true;
+        if (rounds < 100)
+            sched_yield();
+        else
+            nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    }
 }
 
 void handle_reopen_acquired(struct handle *slot)

@@ -104,6 +104,8 @@ struct inside *inside_begin(void)
         return NULL;
     }
     inside_self = r;
+    /* Whoever saw this record untaken, and so did without membarrier, marked the slot before: see it. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return r;
 }
 
@@ -130,23 +132,30 @@ static bool others_have_records(void)
     return false;
 }
 
-/* The barrier that users do without. */
-static void barrier_everywhere(void)
+/*
+ * The barrier that users do without. A child that was made without the handlers of fork may have lost the
+ * registration. False: membarrier was there and is denied now (a filter of system calls, set later): from now
+ * on users have a barrier of their own, but who is inside already may not have had one.
+ */
+static bool barrier_everywhere(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!inside_cheap || !others_have_records())
-        return;
-    /* A child that was made without the handlers of fork may have lost the registration. */
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
-        (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-        (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-    }
+        return true;
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+        return true;
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 &&
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+        return true;
+    __atomic_store_n(&inside_cheap, false, __ATOMIC_RELAXED);
+    return false;
 }
 
 size_t inside_count(const void *slot)
 {
+    if (!barrier_everywhere())
+        return INSIDE_UNKNOWN;
     size_t count = 0;
-    barrier_everywhere();
     for (struct inside *r = __atomic_load_n(&records, __ATOMIC_ACQUIRE); r != NULL; r = r->next) {
         uint32_t used = __atomic_load_n(&r->used, __ATOMIC_RELAXED);
         for (uint32_t i = 0; i < used; i++)

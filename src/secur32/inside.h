@@ -11,7 +11,8 @@
  * nothing and the rare side a system call. Where the system has no membarrier the user's barrier is a real
  * one.
  *
- * Records are given back when their thread ends and used again; a fork's child has the forking thread's
+ * Records are given back when their thread ends and used again; libsspi is never unloaded (-z nodelete), as
+ * they and the slabs could not be given back while threads live; a fork's child has the forking thread's
  * alone.
  */
 #ifndef OPENSSPI_SECUR32_INSIDE_H
@@ -40,7 +41,7 @@ struct inside *inside_begin(void);
 
 static inline void inside_barrier(void)
 {
-    if (inside_cheap)
+    if (__atomic_load_n(&inside_cheap, __ATOMIC_RELAXED))
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
     else
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -90,7 +91,9 @@ static inline bool inside_leave(const void *slot)
 /*
  * How many notes of slot there are, in all threads. The caller has marked the slot with a locked instruction
  * before, so whoever enters from now on sees the mark and leaves again. Zero: nobody uses the slot any more.
+ * INSIDE_UNKNOWN: it cannot be known this time; a later call may know.
  */
+#define INSIDE_UNKNOWN SIZE_MAX
 size_t inside_count(const void *slot);
 
 #endif

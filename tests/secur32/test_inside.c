@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is inside a slot: notes are seen by whoever frees, in every order of the two, without room, after the
  * thread's end and after fork. */
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +116,49 @@ static void fork_keeps_own(void **state)
     assert_int_equal(inside_count(&slots[2]), 0);
 }
 
+static bool deny_membarrier(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* A filter of system calls that comes later: once nothing is known, then every thread has its own barrier. */
+static bool denied_later(void)
+{
+    pthread_t thread;
+
+    atomic_store(&turn, 0);
+    if (pthread_create(&thread, NULL, stay_inside, NULL) != 0)
+        return false;
+    while (atomic_load(&turn) != 1)
+        sched_yield();
+    bool cheap = inside_cheap, right = inside_count(&slots[2]) == 1 && deny_membarrier();
+    right = right && (!cheap || inside_count(&slots[2]) == INSIDE_UNKNOWN);
+    right = right && !inside_cheap && inside_count(&slots[2]) == 1 && inside_count(&slots[3]) == 0;
+    atomic_store(&turn, 2);
+    return pthread_join(thread, NULL) == 0 && right && inside_count(&slots[2]) == 0;
+}
+
+static void membarrier_denied(void **state)
+{
+    int how;
+
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(denied_later() ? 0 : 1);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
 /*
  * The rounds of the race: both threads begin together, one enters, the other deletes and counts. A user that
  * found the slot alive stays until the other has counted, so the count must have found it. Without membarrier
@@ -182,10 +230,8 @@ static void never_both(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(notes_count),
-        cmocka_unit_test(thread_ends),
-        cmocka_unit_test(fork_keeps_own),
-        cmocka_unit_test(never_both),
+        cmocka_unit_test(notes_count),       cmocka_unit_test(thread_ends), cmocka_unit_test(fork_keeps_own),
+        cmocka_unit_test(membarrier_denied), cmocka_unit_test(never_both),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
