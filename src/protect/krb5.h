@@ -83,7 +83,6 @@ union krb5_mac {
 };
 
 struct krb5_protect {
-    uint64_t sent;           /* messages made so far; atomic. The next number is send_first + sent */
     uint64_t send_first;     /* modulo 2^32 with RC4 */
     uint32_t flags;          /* enum krb5_protect_flags */
     struct krb5_raw_key key; /* of the context: the acceptor's subkey where asserted, else the initiator's.
@@ -93,6 +92,9 @@ struct krb5_protect {
     union krb5_mac send; /* Kc, key usage 25 (initiator) or 23 (acceptor) */
     union krb5_mac receive;
     struct window_small window; /* the caller's receive lock */
+    /* Messages made so far; atomic. The next number is send_first + sent. At the end, away from what every
+     * call reads: threads that sign at once take this line from each other. */
+    uint64_t sent;
 };
 
 /* Keys of Wrap for one direction: key usage 24 (initiator) or 22 (acceptor). */

@@ -118,8 +118,7 @@ static void kernel_snapshot(struct kerberos_kernel_context *c, bool reset, struc
 {
     uint64_t sent = __atomic_load_n(&c->protect.sent, __ATOMIC_RELAXED);
     port_lock_take(&c->receive);
-    memcpy((uint8_t *)&out->protect + sizeof sent, (const uint8_t *)&c->protect + sizeof sent,
-           sizeof out->protect - sizeof sent);
+    memcpy(&out->protect, &c->protect, offsetof(struct krb5_protect, sent));
     port_lock_give(&c->receive);
     out->protect.sent = sent;
     if (reset)
@@ -129,7 +128,8 @@ static void kernel_snapshot(struct kerberos_kernel_context *c, bool reset, struc
     out->expiry = c->base.expiry;
     packages_kernel_views(&c->base, out->text, KERBEROS_TEXT_COUNT);
 }
-_Static_assert(offsetof(struct krb5_protect, sent) == 0, "kernel_snapshot copies what follows it");
+_Static_assert(offsetof(struct krb5_protect, sent) + sizeof(uint64_t) == sizeof(struct krb5_protect),
+               "kernel_snapshot copies what is before it");
 
 static NTSTATUS kernel_export(struct kerberos_kernel_context *c, ULONG flags, SecBuffer *out)
 {
