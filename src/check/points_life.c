@@ -17,6 +17,18 @@
 #include "check/points.h"
 #include "lsa/lsa.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#ifdef SANITIZED
+/* Of <sanitizer/allocator_interface.h>, which not every compiler brings along. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+#endif
+
 static void begin(struct check_pair *pair)
 {
     load_package(LOAD_INSTANCE);
@@ -327,7 +339,9 @@ static unsigned open_files(void)
 
 static size_t heap_bytes(void)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef SANITIZED
+    return __sanitizer_get_current_allocated_bytes();
+#elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
     struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;
 #else
@@ -339,7 +353,7 @@ static size_t heap_bytes(void)
 static size_t mapped_pages(void)
 {
     unsigned long pages = 0;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SANITIZED
     FILE *f = fopen("/proc/self/statm", "re");
 
     if (f != NULL) {
