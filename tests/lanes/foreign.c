@@ -54,7 +54,7 @@ static void fill(const void *key, size_t size)
     do {                                                                                                     \
         struct crypto_hmac_##hash key;                                                                       \
         crypto_hmac_##hash##_init(&key, bytes, keyed);                                                       \
-        for (size_t size = 0; size < 290; size += 1 + size / 60) {                                          \
+        for (size_t size = 0; size < 290; size += 1 + size / 60) {                                           \
             fill(&key, size);                                                                                \
             lanes_hmac_##hash(jobs, JOBS);                                                                   \
             for (size_t i = 0; i < JOBS; i++) {                                                              \
