@@ -74,3 +74,22 @@ void nego_assert_package(CtxtHandle *context, const char *name, ULONG negotiatio
     assert_string_equal(package.PackageInfo->Name, name);
     FreeContextBuffer(package.PackageInfo);
 }
+
+void nego_assert_names(CtxtHandle *context, const char *user, const char *target)
+{
+    SecPkgContext_NamesA names;
+    SecPkgContext_Target to;
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_NAMES, &names),
+                  user ? SEC_E_OK : SEC_E_INVALID_HANDLE);
+    if (user) {
+        assert_string_equal(names.sUserName, user);
+        FreeContextBuffer(names.sUserName);
+    }
+    assert_status(QueryContextAttributesA(context, SECPKG_ATTR_TARGET, &to),
+                  target ? SEC_E_OK : SEC_E_INVALID_HANDLE);
+    if (target) {
+        assert_int_equal(to.TargetLength, strlen(target));
+        assert_memory_equal(to.Target, target, to.TargetLength);
+        FreeContextBuffer(to.Target);
+    }
+}

@@ -16,5 +16,7 @@ SECURITY_STATUS nego_shake(struct kit_side *initiator, ULONG isc, struct kit_sid
 void nego_pair(const char *list, ULONG isc, ULONG asc, struct kit_side *initiator, struct kit_side *acceptor);
 /* NEGOTIATION_INFO says that package and that state, PACKAGE_INFO the same package. */
 void nego_assert_package(CtxtHandle *context, const char *name, ULONG negotiation);
+/* NAMES' user and TARGET; NULL: that one answers SEC_E_INVALID_HANDLE. */
+void nego_assert_names(CtxtHandle *context, const char *user, const char *target);
 
 #endif

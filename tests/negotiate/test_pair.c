@@ -62,6 +62,25 @@ static void test_attributes(void **state)
     close_both();
 }
 
+/* Of an unfinished context too, once NTLM is done and Negotiate waits for the acceptor's mechListMIC. */
+static void test_names_early(void **state)
+{
+    (void)state;
+    assert_status(kit_open(&a, "Negotiate", true, KIT_DOMAIN, KIT_USER, KIT_PASSWORD), SEC_E_OK);
+    assert_status(kit_open(&b, "Negotiate", false, NULL, NULL, NULL), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED, "host/server", NULL, 0, NULL), SEC_I_CONTINUE_NEEDED);
+    assert_status(kit_step(&b, ASC_SEALED, NULL, a.token, a.token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    nego_assert_names(&b.context, NULL, NULL);
+    assert_status(kit_step(&a, SEALED, "host/server", b.token, b.token_size, NULL), SEC_I_CONTINUE_NEEDED);
+    for (int again = 0; again < 2; again++)
+        nego_assert_names(&a.context, KIT_DOMAIN "\\" KIT_USER, "host/server");
+    assert_status(kit_step(&b, ASC_SEALED, NULL, a.token, a.token_size, NULL), SEC_E_OK);
+    assert_status(kit_step(&a, SEALED, "host/server", b.token, b.token_size, NULL), SEC_E_OK);
+    nego_assert_names(&a.context, KIT_DOMAIN "\\" KIT_USER, "host/server");
+    exchange(true);
+    close_both();
+}
+
 /* A signature goes from the handle to NTLM's table: there is nobody in between. */
 static void test_no_hop(void **state)
 {
@@ -100,7 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signing),        cmocka_unit_test(test_sealing),
         cmocka_unit_test(test_attributes),     cmocka_unit_test(test_no_hop),
-        cmocka_unit_test(test_wrong_password),
+        cmocka_unit_test(test_wrong_password), cmocka_unit_test(test_names_early),
     };
     kit_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

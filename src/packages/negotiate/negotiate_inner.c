@@ -152,6 +152,37 @@ SECURITY_STATUS negotiate_inner_step(struct negotiate_context *c, const struct n
     return status;
 }
 
+/* ---- attributes ---- */
+
+/* A mechanism that is done has forgotten its handshake; its packed context knows, while Negotiate waits. */
+static bool packed_knows(const struct negotiate_context *c, ULONG number)
+{
+    const SECPKG_USER_FUNCTION_TABLE *table = c->inner.user;
+
+    return (number == SECPKG_ATTR_NAMES || number == SECPKG_ATTR_TARGET) && c->handshake != NULL &&
+           c->handshake->inner_done && table != NULL && table->ImportContext != NULL &&
+           table->DeleteUserModeContext != NULL && table->QueryContextAttributes != NULL;
+}
+
+SECURITY_STATUS negotiate_inner_query(const struct negotiate_context *c, ULONG number, void *buffer)
+{
+    const SECPKG_USER_FUNCTION_TABLE *table = c->inner.user;
+    LSA_SEC_HANDLE user;
+
+    if (!packed_knows(c, number))
+        return c->inner.lsa == NULL || c->inner.lsa->QueryContextAttributes == NULL
+                   ? SEC_E_INVALID_HANDLE
+                   : c->inner.lsa->QueryContextAttributes(c->inner_context, number, buffer);
+    struct negotiate_blob packed = c->handshake->inner_packed;
+    SecBuffer bytes = {(ULONG)packed.size, SECBUFFER_EMPTY, packed.data};
+    SECURITY_STATUS status = table->ImportContext(&bytes, NULL, &user);
+    if (status != SEC_E_OK)
+        return status;
+    status = table->QueryContextAttributes(user, number, buffer);
+    (void)table->DeleteUserModeContext(user);
+    return status;
+}
+
 /* ---- the mechListMIC ---- */
 
 static bool inner_signs(const struct negotiate_context *c)

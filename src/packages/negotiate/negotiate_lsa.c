@@ -498,9 +498,7 @@ static NTSTATUS NTAPI negotiate_SpQueryContextAttributes(LSA_SEC_HANDLE ContextH
     default:
         break;
     }
-    if (c->inner.lsa == NULL || c->inner.lsa->QueryContextAttributes == NULL)
-        return SEC_E_INVALID_HANDLE;
-    return c->inner.lsa->QueryContextAttributes(c->inner_context, ContextAttribute, Buffer);
+    return negotiate_inner_query(c, ContextAttribute, Buffer);
 }
 
 static NTSTATUS NTAPI negotiate_SpSetContextAttributes(LSA_SEC_HANDLE ContextHandle, ULONG ContextAttribute,

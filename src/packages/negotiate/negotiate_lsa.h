@@ -98,6 +98,8 @@ void negotiate_inner_drop(struct negotiate_context *c);
  */
 SECURITY_STATUS negotiate_inner_step(struct negotiate_context *c, const struct negotiate_call *call,
                                      struct span token);
+/* What the mechanism answers about its context: its user half once it is done, its LSA half before. */
+SECURITY_STATUS negotiate_inner_query(const struct negotiate_context *c, ULONG number, void *buffer);
 /* Once it is done: must a mechListMIC be exchanged? *needed false also where the mechanism cannot sign. */
 SECURITY_STATUS negotiate_mic_needed(struct negotiate_context *c, bool *needed);
 /* The mechListMIC with the finished mechanism's keys; *mic is the caller's. */
