@@ -122,12 +122,16 @@ static const char *package_of(CtxtHandle *context)
     return name;
 }
 
-/* What must hold after any attack that changed something. seen: it was in what the mechListMIC covers. */
-static void judge(const struct conversation *c, const struct outcome *out, bool seen, const char *what,
-                  unsigned variant)
+/* What an attack changes: the initiator's list or the mechListMIC, which is found out wherever there is one;
+ * the acceptor's choice; its hints. */
+enum target { LIST, MIC, CHOICE, HINT };
+
+/* What must hold after any attack that changed something. */
+static void judge(const struct conversation *c, const struct outcome *out, enum target target,
+                  const char *what, unsigned variant)
 {
     bool both = out->initiator_done && out->acceptor_done;
-    if (both && c->mic && seen)
+    if (both && c->mic && (target == LIST || target == MIC))
         fail_msg("%s, %s %u: nobody noticed", c->name, what, variant);
     if (out->initiator_done && strcmp(package_of(&a.context), c->mic ? c->chosen : c->first) != 0)
         fail_msg("%s, %s %u: ended with %s", c->name, what, variant, package_of(&a.context));
@@ -135,12 +139,24 @@ static void judge(const struct conversation *c, const struct outcome *out, bool 
         kit_exchange(&a.context, &b.context, "all the same", true);
         kit_exchange(&b.context, &a.context, "and back", true);
     }
-    if (!both && out->status != SEC_E_MESSAGE_ALTERED && out->status != SEC_E_INVALID_TOKEN &&
-        out->status != SEC_E_SECPKG_NOT_FOUND)
+    /* A list of which nothing is left that the acceptor has. */
+    bool nothing_left = target == LIST && out->status == SEC_E_SECPKG_NOT_FOUND;
+    if (!both && out->status != SEC_E_MESSAGE_ALTERED && out->status != SEC_E_INVALID_TOKEN && !nothing_left)
         fail_msg("%s, %s %u: status 0x%08x", c->name, what, variant, (unsigned)out->status);
 }
 
-static void attack_all(attack_fn attack, bool seen, const char *what)
+/* How many variants of the attack there must be at least; where none can be, none must be. */
+static void assert_floor(const struct conversation *c, enum target target, unsigned least, unsigned variants)
+{
+    if ((target == MIC && !c->mic) || (target == HINT && !c->hints))
+        assert_int_equal(variants, 0);
+    else
+        assert_true(variants > 0 && variants >= least);
+}
+
+/* least: variants in every conversation that has such a target; of which only those that offer two mechanisms
+ * count where it is 0. */
+static void attack_all(attack_fn attack, enum target target, unsigned least, const char *what)
 {
     for (size_t i = 0; i < CONVERSATIONS; i++) {
         const struct conversation *c = conversation(i);
@@ -148,12 +164,14 @@ static void attack_all(attack_fn attack, bool seen, const char *what)
         for (;; variant++) {
             struct outcome out = converse(c, attack, variant);
             if (out.touched)
-                judge(c, &out, seen, what, variant);
+                judge(c, &out, target, what, variant);
             hang_up();
             if (!out.touched)
                 break;
         }
         print_message("# %s%s, %s: %u variants\n", c->name, c->hints ? ", hints" : "", what, variant);
+        if (least > 0 || strcmp(c->initiator, "ntlm") != 0) /* whose list has one name */
+            assert_floor(c, target, least, variant);
     }
 }
 
@@ -290,6 +308,22 @@ static bool change_state(unsigned leg, unsigned variant, uint8_t *token, size_t 
     return true;
 }
 
+/* The same of the initiator's answers, and without one. */
+static bool change_initiators_state(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
+{
+    static const uint8_t states[] = {NEGOTIATE_ACCEPT_COMPLETED, NEGOTIATE_ACCEPT_INCOMPLETE,
+                                     NEGOTIATE_REJECT, NEGOTIATE_REQUEST_MIC, NEGOTIATE_NO_STATE};
+    struct negotiate_resp m;
+    static unsigned met;
+    if (leg == 0)
+        met = 0;
+    if (leg % 2 == 1 || !negotiate_resp_read((struct span){token, *size}, &m) || met++ != variant / 5)
+        return false;
+    m.state = states[variant % 5];
+    put_resp(token, size, &m);
+    return true;
+}
+
 /* The acceptor's choice: each mechanism that we know. */
 static bool change_choice(unsigned leg, unsigned variant, uint8_t *token, size_t *size)
 {
@@ -386,17 +420,17 @@ static void test_undisturbed(void **state)
 static void test_list(void **state)
 {
     (void)state;
-    attack_all(remove_one, true, "a mechanism removed");
-    attack_all(remove_others, true, "all but one removed");
-    attack_all(reorder, true, "reordered");
-    attack_all(change_list, true, "a byte of the list");
+    attack_all(remove_one, LIST, 1, "a mechanism removed");
+    attack_all(remove_others, LIST, 0, "all but one removed");
+    attack_all(reorder, LIST, 0, "reordered");
+    attack_all(change_list, LIST, 3 * 14, "a byte of the list"); /* NTLM's name alone has 14 with the head */
 }
 
 static void test_mic(void **state)
 {
     (void)state;
-    attack_all(drop_mic, true, "the MIC dropped");
-    attack_all(change_mic, true, "a byte of the MIC");
+    attack_all(drop_mic, MIC, 2, "the MIC dropped"); /* each side's */
+    attack_all(change_mic, MIC, 2 * 16, "a byte of the MIC");
 }
 
 /* States that say what was true anyway change nothing, and rejections are believed. */
@@ -441,10 +475,39 @@ static void test_state(void **state)
     }
 }
 
+/* They say nothing (RFC 4178 leaves them out), except that a rejection is believed: the MICs decide. */
+static void test_initiators_state(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        const struct conversation *c = conversation(i);
+        unsigned variant = 0;
+        for (bool more = true; more; variant++) {
+            struct outcome out = converse(c, change_initiators_state, variant);
+            bool both = out.initiator_done && out.acceptor_done;
+            more = out.touched;
+            if (more && variant % 5 == 2) {
+                assert_false(out.acceptor_done);
+                assert_status(out.status, SEC_E_LOGON_DENIED);
+            } else {
+                assert_true(both);
+                assert_string_equal(package_of(&a.context), c->chosen);
+                assert_string_equal(package_of(&b.context), c->chosen);
+                kit_exchange(&a.context, &b.context, "all the same", true);
+            }
+            hang_up();
+        }
+        print_message("# %s%s, the initiator's state: %u variants\n", c->name, c->hints ? ", hints" : "",
+                      variant - 1);
+        /* Who has a MIC to send sends it in an answer. */
+        assert_int_equal(variant > 1, c->mic);
+    }
+}
+
 static void test_hints(void **state)
 {
     (void)state;
-    attack_all(change_hints, false, "the hints");
+    attack_all(change_hints, HINT, 3 * 20, "the hints");
 }
 
 /* Whatever else is changed along with it: both are content only where no MIC would have been exchanged, and
@@ -476,7 +539,7 @@ static void test_everything(void **state)
 static void test_choice(void **state)
 {
     (void)state;
-    attack_all(change_choice, false, "another choice");
+    attack_all(change_choice, CHOICE, 5, "another choice");
 }
 
 static void put_choice(struct span oid, struct span inner, uint8_t *token, size_t *size)
@@ -528,10 +591,15 @@ static void test_stripped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undisturbed), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_mic),         cmocka_unit_test(test_state),
-        cmocka_unit_test(test_choice),      cmocka_unit_test(test_stripped),
-        cmocka_unit_test(test_hints),       cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_undisturbed),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_mic),
+        cmocka_unit_test(test_state),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_stripped),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_initiators_state),
     };
     realm_environment(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
