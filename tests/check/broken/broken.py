@@ -64,6 +64,9 @@ BROKEN = {
 # What sound.c accepts.
 ACCOUNT, PASSWORD = ['--user', 'somebody', '--password-stdin'], b'correct\n'
 
+# The watchdog's seconds: one has to wait for it.
+TIMEOUTS = {'hangs': '3'}
+
 # What may fail beside, depending on which thread comes first.
 BESIDE = {
     'gaps': {'threads.make'},
@@ -117,7 +120,7 @@ def judge_broken(command, folder, defect, named):
     found = set()
     for point in sorted(wanted) if named else [None]:
         options = ['--point', point] if point else []
-        code, report = check(command, folder, 'broken_' + defect, '--timeout', '3', *options)
+        code, report = check(command, folder, 'broken_' + defect, '--timeout', TIMEOUTS.get(defect, '10'), *options)
         found |= failed(report)
     faults = [f'exit code {code}'] * (code != 1)
     faults += [f'{p} let it through' for p in sorted(wanted - found)]
