@@ -121,9 +121,13 @@ void crypto_aes_cts_decrypt(const struct crypto_aes *a, const struct crypto_piec
      * block): beyond the plaintext it shows the bytes of that block which were not sent. */
     size_t short_size = rest - CRYPTO_AES_BLOCK;
     crypto_aes_cbc_decrypt(a, zero, in, stolen, 1);
-    memcpy(in + rest, stolen + short_size, CRYPTO_AES_BLOCK - short_size);
-    for (size_t i = 0; i < short_size; i++)
-        out[CRYPTO_AES_BLOCK + i] = stolen[i] ^ in[CRYPTO_AES_BLOCK + i];
+    for (size_t i = 0; i < CRYPTO_AES_BLOCK; i++) {
+        uint8_t *sent = in + CRYPTO_AES_BLOCK + i;
+        if (i < short_size)
+            out[CRYPTO_AES_BLOCK + i] = stolen[i] ^ *sent;
+        else
+            *sent = stolen[i];
+    }
     crypto_aes_cbc_decrypt(a, iv, in + CRYPTO_AES_BLOCK, out, 1);
     scatter(&back, out, rest);
     secret_wipe(out, sizeof out);
