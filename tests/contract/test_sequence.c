@@ -291,6 +291,13 @@ static void test_replay_detection_alone(void **state)
     assert_status(contract_call(OP_SIGN, pair.a, 0, &far.desc, 2000), SEC_E_OK);
     assert_status(contract_call(OP_VERIFY, pair.b, 0, &far.desc, 0), SEC_E_OK);
     contract_refuses(OP_VERIFY, pair.b, 0, &m[0], 0, SEC_E_OUT_OF_SEQUENCE, "too old");
+    /* Only signing was negotiated; who seals all the same is not misread either. */
+    parcel_usual(&far, 16, 2);
+    assert_status(contract_call(OP_SEAL, pair.a, 0, &far.desc, 2001), SEC_E_OK);
+    static struct parcel again;
+    parcel_copy(&again, &far);
+    assert_status(contract_call(OP_UNSEAL, pair.b, 0, &far.desc, 0), SEC_E_OK);
+    contract_refuses(OP_UNSEAL, pair.b, 0, &again, 0, SEC_E_OUT_OF_SEQUENCE, "a replay, sealed");
     contract_close(&pair);
 }
 

@@ -307,7 +307,8 @@ static enum protect_verdict kernel_open(struct ntlm_protect *p, ULONG sequence,
         return verdict;
     }
     enum protect_verdict sealed = ntlm_unseal(p, sequence, &got->message, got->token);
-    return sealed == PROTECT_OUT_OF_SEQUENCE && verdict == PROTECT_ALTERED ? PROTECT_ALTERED : sealed;
+    bool misread = ntlm_protect_shared(p) && sealed == PROTECT_OUT_OF_SEQUENCE;
+    return misread && verdict == PROTECT_ALTERED ? PROTECT_ALTERED : sealed;
 }
 
 static NTSTATUS kernel_unseal(struct ntlm_kernel_context *c, PSecBufferDesc desc, ULONG sequence, PULONG qop)

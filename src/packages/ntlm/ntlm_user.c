@@ -405,8 +405,10 @@ static enum protect_verdict user_open(struct ntlm_user_context *c, ULONG sequenc
         return verdict;
     }
     enum protect_verdict sealed = ntlm_unseal(&c->protect, sequence, &got->message, got->token);
-    /* An altered plain message's number reads as a wrong one, in turn, when it is taken for sealed. */
-    return sealed == PROTECT_OUT_OF_SEQUENCE && verdict == PROTECT_ALTERED ? PROTECT_ALTERED : sealed;
+    /* An altered plain message's number reads as a wrong one, in turn, when it is taken for sealed: where the
+     * number is encrypted. Elsewhere a wrong number is one. */
+    bool misread = ntlm_protect_shared(&c->protect) && sealed == PROTECT_OUT_OF_SEQUENCE;
+    return misread && verdict == PROTECT_ALTERED ? PROTECT_ALTERED : sealed;
 }
 
 static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc MessageBuffers,
