@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "check/check.h"
 #include "check/guard.h"
+#include "check/keeper.h"
 #include "lsa/host.h"
 #include "secur32/registry.h"
 
@@ -250,6 +251,58 @@ static NTSTATUS NTAPI free_client(PLSA_CLIENT_REQUEST ClientRequest, PVOID Clien
     return STATUS_SUCCESS;
 }
 
+/* What a package of the library's gave comes from the library's heap. */
+static VOID NTAPI free_return(PVOID Base)
+{
+    pthread_mutex_lock(&lock);
+    bool ours = Base == NULL || block_find(Base) != NULL;
+    pthread_mutex_unlock(&lock);
+    if (ours)
+        (void)heap_free_client(Base);
+    else
+        mem_client_free(Base);
+}
+
+/* The same bytes in a block of ours instead of the library's; false: no memory, and neither is there. */
+static bool adopt(STRING *s)
+{
+    char *copy = heap_alloc(HEAP_LSA, s->MaximumLength > 0 ? s->MaximumLength : 1);
+
+    if (copy != NULL && s->Length > 0)
+        memcpy(copy, s->Buffer, s->Length);
+    mem_free(s->Buffer);
+    s->Buffer = copy;
+    return copy != NULL;
+}
+
+static NTSTATUS NTAPI get_credentials(PLUID LogonId, ULONG AuthenticationPackage, PULONG QueryContext,
+                                      BOOLEAN RetrieveAllCredentials, PLSA_STRING PrimaryKeyValue,
+                                      PULONG PrimaryKeyLength, PLSA_STRING Credentials)
+{
+    if (QueryContext == NULL || PrimaryKeyValue == NULL || Credentials == NULL)
+        return STATUS_INVALID_PARAMETER;
+    ULONG place = *QueryContext, length = 0;
+    STRING key = *PrimaryKeyValue, found = {0};
+    NTSTATUS status = lsa_services.GetCredentials(LogonId, AuthenticationPackage, &place,
+                                                  RetrieveAllCredentials, &key, &length, &found);
+    if (status != STATUS_SUCCESS)
+        return status;
+    bool good = adopt(&found);
+    if (RetrieveAllCredentials)
+        good = adopt(&key) && good;
+    if (!good) {
+        (void)heap_free(HEAP_LSA, found.Buffer);
+        (void)heap_free(HEAP_LSA, RetrieveAllCredentials ? key.Buffer : NULL);
+        return STATUS_NO_MEMORY;
+    }
+    *QueryContext = place;
+    *PrimaryKeyValue = key;
+    *Credentials = found;
+    if (PrimaryKeyLength != NULL)
+        *PrimaryKeyLength = length;
+    return STATUS_SUCCESS;
+}
+
 LSA_SECPKG_FUNCTION_TABLE *heap_lsa_functions(void)
 {
     static LSA_SECPKG_FUNCTION_TABLE table;
@@ -263,7 +316,8 @@ LSA_SECPKG_FUNCTION_TABLE *heap_lsa_functions(void)
     table.FreePrivateHeap = free_private;
     table.AllocateClientBuffer = allocate_client;
     table.FreeClientBuffer = free_client;
-    table.FreeReturnBuffer = free_lsa;
+    table.FreeReturnBuffer = free_return;
+    table.GetCredentials = get_credentials;
     return &table;
 }
 
@@ -286,6 +340,7 @@ SECPKG_DLL_FUNCTIONS *heap_dll_functions(void)
     table = registry_dll_functions;
     table.AllocateHeap = allocate_user;
     table.FreeHeap = free_user;
+    table.LocatePackageById = keeper_locate;
     return &table;
 }
 

@@ -387,19 +387,25 @@ NTSTATUS check_delete_lsa(struct check_side *side)
     return status;
 }
 
-void check_side_close(struct check_side *side)
+NTSTATUS check_release(struct check_side *side)
 {
     struct lsa_call call;
 
+    side->has_credential = false;
+    lsa_enter(&call, "SpFreeCredentialsHandle");
+    NTSTATUS status = check_package.lsa.FreeCredentialsHandle(side->credential);
+    lsa_leave(&call);
+    return status;
+}
+
+void check_side_close(struct check_side *side)
+{
     if (side->has_user)
         (void)check_delete_user(side);
     if (side->has_lsa)
         (void)check_delete_lsa(side);
-    if (side->has_credential && check_package.lsa.FreeCredentialsHandle != NULL) {
-        lsa_enter(&call, "SpFreeCredentialsHandle");
-        (void)check_package.lsa.FreeCredentialsHandle(side->credential);
-        lsa_leave(&call);
-    }
+    if (side->has_credential && check_package.lsa.FreeCredentialsHandle != NULL)
+        (void)check_release(side);
     (void)heap_free(HEAP_LSA, side->packed.pvBuffer);
     if (side->token.pages != NULL)
         guard_free(&side->token);

@@ -41,6 +41,8 @@ void load_package(enum load_step last);
 /* The user half alone, as in a process that has no LSA half; table: its number in the module. */
 void load_user_half(ULONG table);
 ULONG load_table_number(void);
+/* SpShutdown, which there is, with its notifications stopped before and after, as a host does it. */
+NTSTATUS load_shutdown(void);
 
 /* ---- credentials and handshakes ---- */
 
@@ -72,6 +74,8 @@ struct check_pair {
 /* REPLAY_DETECT, SEQUENCE_DETECT, INTEGRITY, and CONFIDENTIALITY where the package offers it. */
 ULONG check_usual_flags(void);
 
+/* SpFreeCredentialsHandle of what there is; it is gone then, whatever the answer. */
+NTSTATUS check_release(struct check_side *side);
 /* Frees what is there, in both halves. */
 void check_side_close(struct check_side *side);
 void check_pair_close(struct check_pair *pair);

@@ -14,7 +14,9 @@
 #include "base/utf16.h"
 #include "check/heap.h"
 #include "check/host.h"
-#include "lsa/lsa.h"
+#include "check/keeper.h"
+#include "lsa/host.h"
+#include "lsa/notify.h"
 #include "packages/negotiate/negotiate_package.h"
 #include "packages/ntlm/ntlm_package.h"
 #include "packages/psk/psk_package.h"
@@ -186,14 +188,20 @@ static void step_initialize(void)
                         SECPKG_STATE_STANDALONE,
     };
 
+    struct lsa_call call;
+
     for (ULONG i = 0; i < module.lsa_count; i++) {
         SECPKG_FUNCTION_TABLE table = lsa_table(i);
         if (table.Initialize == NULL || table.GetInfo == NULL)
             check_fail("Initialize and GetInfo in every table", "table %u has no %s", (unsigned)i,
                        table.Initialize == NULL ? "Initialize" : "GetInfo");
+        if (!keeper_add(i, &table))
+            check_broken("no memory");
+        lsa_call_begin(&call, keeper_id(i), false);
         check_enter("SpInitialize");
-        NTSTATUS status = table.Initialize(i + 1, &parameters, heap_lsa_functions());
+        NTSTATUS status = table.Initialize(keeper_id(i), &parameters, heap_lsa_functions());
         check_enter(NULL);
+        lsa_call_end(&call);
         check_expect(status, SEC_E_OK, "SpInitialize (a configuration that it refuses is the usual cause)");
     }
 }
@@ -234,7 +242,8 @@ static void choose(ULONG i, const SecPkgInfoW *info, const char *name)
     module.chosen = i;
     check_package.lsa = lsa_table(i);
     memcpy(&check_package.user, module.user_tables + i * module.user_size, module.user_size);
-    check_package.id = i + 1;
+    check_package.id = keeper_id(i);
+    keeper_user(i, &check_package.user);
     check_package.info = *info;
     memcpy(check_package.name, name, sizeof check_package.name);
     memcpy(check_shared->name, name, sizeof check_shared->name);
@@ -250,6 +259,7 @@ static void step_info(void)
     for (ULONG i = 0; i < module.lsa_count; i++) {
         SecPkgInfoW info;
         info_get(i, &info, names[i]);
+        keeper_name(i, &info);
         for (ULONG k = 0; k < i; k++)
             if (strcasecmp(names[i], names[k]) == 0)
                 check_fail("a name of its own for every package", "SpGetInfo: two packages are named %s",
@@ -265,6 +275,20 @@ static void step_info(void)
     if (!found)
         check_fail("one package, or the name of one", "the module has %u packages: %s, %s and so on",
                    (unsigned)module.lsa_count, names[0], names[1]);
+}
+
+NTSTATUS load_shutdown(void)
+{
+    struct lsa_call call;
+
+    lsa_notifications_stop(check_package.id);
+    lsa_call_begin(&call, check_package.id, false);
+    check_enter("SpShutdown");
+    NTSTATUS status = check_package.lsa.Shutdown();
+    check_enter(NULL);
+    lsa_call_end(&call);
+    lsa_notifications_stop(check_package.id);
+    return status;
 }
 
 static void step_instance(void)

@@ -45,11 +45,7 @@ static bool places_next(struct places *p, size_t *place)
 
 static void free_credential(struct check_side *side)
 {
-    side->has_credential = false;
-    check_enter("SpFreeCredentialsHandle");
-    NTSTATUS status = check_package.lsa.FreeCredentialsHandle(side->credential);
-    check_enter(NULL);
-    check_expect(status, SEC_E_OK, "SpFreeCredentialsHandle");
+    check_expect(check_release(side), SEC_E_OK, "SpFreeCredentialsHandle");
 }
 
 static void acquire(struct check_side *side, bool initiator)

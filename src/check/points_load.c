@@ -48,10 +48,7 @@ void point_load_shutdown(void)
     load_package(LOAD_INSTANCE);
     if (check_package.lsa.Shutdown == NULL)
         return;
-    check_enter("SpShutdown");
-    NTSTATUS status = check_package.lsa.Shutdown();
-    check_enter(NULL);
-    check_expect(status, SEC_E_OK, "SpShutdown");
+    check_expect(load_shutdown(), SEC_E_OK, "SpShutdown");
 }
 
 /* ---- tables ---- */

@@ -123,6 +123,10 @@ def twists(command, folder, arguments):
     twist, module = (safe_copy(folder, path) for path in arguments[:2])
     named = arguments[2] == 'named'
     account = ['--user', 'somebody', '--password-stdin']
+    said = run(command, 'check', '--json', *account, twist, stdin='correct\n',
+               environment={'TWIST_MODULE': module, 'TWIST': 'services'})
+    bad = [p for p in report(said)['points'] if p['outcome'] in ('failed', 'not-reached')]
+    ok('a package that uses the services fails no point', said.returncode == 0 and not bad, said.returncode, *bad[:4], said.stderr)
     for point in [None] + TWISTS:
         options = ['--timeout', '5', '--point', point or 'make'] if named else ['--timeout', '5']
         said = run(command, 'check', '--json', *account, *options, twist, stdin='correct\n',

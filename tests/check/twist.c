@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A module that stands in front of another one ($TWIST_MODULE) and spoils one thing: that of the point whose
- * id is in $TWIST. What the kit's points say when a package is wrong is tried with it (kit.py twists).
+ * id is in $TWIST. What the kit's points say when a package is wrong is tried with it (kit.py twists). With
+ * "services" it spoils nothing, and uses of the host what the packages of the tests do not; a service that
+ * does not do as a host's does fails every credential.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -78,15 +80,145 @@ static bool other_thread(void)
     return gettid() != getpid();
 }
 
+/* ---- services ---- */
+
+static ULONG package_id;
+static bool was_notified;
+static pthread_cond_t told = PTHREAD_COND_INITIALIZER;
+
+static ULONG NTAPI notified(PVOID parameter)
+{
+    SECPKG_CALL_INFO info;
+    (void)parameter;
+    pthread_mutex_lock(&lock);
+    was_notified |= host->GetCallInfo(&info);
+    pthread_cond_broadcast(&told);
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+static bool use_notifications(void)
+{
+    SECPKG_CALL_INFO info;
+    HANDLE soon = host->RegisterNotification(notified, NULL, NOTIFIER_TYPE_IMMEDIATE, 0, 0, 0, NULL);
+    HANDLE later = host->RegisterNotification(notified, NULL, NOTIFIER_TYPE_INTERVAL, 0, 0, 60, NULL);
+    return soon != NULL && later != NULL && host->GetCallInfo(&info);
+}
+
+static bool use_session(void)
+{
+    SECPKG_CLIENT_INFO client;
+    char key_text[] = "key", text[] = "credentials", other_text[] = "other";
+    LSA_STRING key = {3, 3, key_text}, credentials = {11, 11, text}, unknown = {5, 5, other_text},
+               found = {0}, all = {0};
+    ULONG place = 0, size = 0;
+    if (host->GetClientInfo(&client) != STATUS_SUCCESS ||
+        host->AddCredential(&client.LogonId, package_id, &key, &credentials) != STATUS_SUCCESS)
+        return false;
+    NTSTATUS status = host->GetCredentials(&client.LogonId, package_id, &place, FALSE, &key, &size, &found);
+    if (status == STATUS_NO_MEMORY)
+        goto out;
+    bool good = status == STATUS_SUCCESS && place == 1 && size == 3 && found.Length == 11 &&
+                memcmp(found.Buffer, text, 11) == 0;
+    host->FreeLsaHeap(found.Buffer);
+    place = 0;
+    if (host->GetCredentials(&client.LogonId, package_id, &place, FALSE, &unknown, &size, &found) >= 0)
+        good = false;
+    status = host->GetCredentials(&client.LogonId, package_id, &place, TRUE, &all, &size, &found);
+    if (status == STATUS_SUCCESS) {
+        good = good && all.Length == 3 && memcmp(all.Buffer, key_text, 3) == 0;
+        host->FreeLsaHeap(all.Buffer);
+        host->FreeLsaHeap(found.Buffer);
+    }
+    if (!good)
+        return false;
+out:
+    return host->DeleteCredential(&client.LogonId, package_id, &key) == STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI twist_CallPackage(PLSA_CLIENT_REQUEST ClientRequest, PVOID ProtocolSubmitBuffer,
+                                        PVOID ClientBufferBase, ULONG SubmitBufferLength,
+                                        PVOID *ProtocolReturnBuffer, PULONG ReturnBufferLength,
+                                        PNTSTATUS ProtocolStatus)
+{
+    (void)ClientBufferBase;
+    *ProtocolStatus = STATUS_SUCCESS;
+    NTSTATUS status = host->AllocateClientBuffer(ClientRequest, SubmitBufferLength, ProtocolReturnBuffer);
+    if (status == STATUS_SUCCESS)
+        memcpy(*ProtocolReturnBuffer, ProtocolSubmitBuffer, SubmitBufferLength);
+    *ReturnBufferLength = status == STATUS_SUCCESS ? SubmitBufferLength : 0;
+    return status;
+}
+
+/* Of this package's own; and one of the library's is there, whatever it thinks of the call. */
+static bool use_packages(void)
+{
+    static SEC_WCHAR others[] = u"NTLM", none[] = u"no such package";
+    char text[] = "a call";
+    UNICODE_STRING name = {8, 8, others};
+    SecPkgInfoW info;
+    PVOID answer = NULL;
+    ULONG size = 0;
+    NTSTATUS said = STATUS_UNSUCCESSFUL;
+    if (host->CallPackage(&name, text, 6, &answer, &size, &said) == STATUS_NO_SUCH_PACKAGE)
+        return false;
+    host->FreeReturnBuffer(answer);
+    name = (UNICODE_STRING){30, 30, none};
+    if (host->CallPackage(&name, text, 6, &answer, &size, &said) != STATUS_NO_SUCH_PACKAGE ||
+        lsa.GetInfo(&info) != SEC_E_OK)
+        return false;
+    name = (UNICODE_STRING){0, 0, info.Name};
+    while (info.Name[name.Length / 2] != 0)
+        name.Length += 2;
+    answer = NULL;
+    NTSTATUS status = host->CallPackage(&name, text, 6, &answer, &size, &said);
+    if (status != STATUS_SUCCESS)
+        return status == STATUS_NO_MEMORY;
+    bool good = size == 6 && memcmp(answer, text, 6) == 0 && said == STATUS_SUCCESS;
+    host->FreeReturnBuffer(answer);
+    if (host->AllocateClientBuffer(NULL, 16, &answer) == STATUS_SUCCESS)
+        host->FreeReturnBuffer(answer);
+    return good;
+}
+
+/* The watchdog's time is the limit. */
+static void await_notification(void)
+{
+    pthread_mutex_lock(&lock);
+    while (!was_notified)
+        pthread_cond_wait(&told, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool use_services(void)
+{
+    SECPKG_CALL_INFO info;
+    await_notification();
+    return host->GetCallInfo(&info) && use_session() && use_packages();
+}
+
+/* ---- LSA half ---- */
+
 static NTSTATUS NTAPI twist_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
     host = FunctionTable;
+    package_id = (ULONG)PackageId;
+    if (twisted("services") && !use_notifications())
+        return STATUS_UNSUCCESSFUL;
     if (twisted("fork.parent"))
         pthread_atfork(NULL, in_parent, NULL);
     if (twisted("fork.child"))
         pthread_atfork(NULL, NULL, in_child);
     return lsa.Initialize(PackageId, Parameters, FunctionTable);
+}
+
+static NTSTATUS SEC_ENTRY twist_Shutdown(void)
+{
+    SECPKG_CALL_INFO info;
+    if (twisted("services") && !host->GetCallInfo(&info))
+        return STATUS_UNSUCCESSFUL;
+    return lsa.Shutdown != NULL ? lsa.Shutdown() : SEC_E_OK;
 }
 
 static NTSTATUS NTAPI twist_GetInfo(PSecPkgInfoW PackageInfo)
@@ -103,6 +235,8 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
 {
     if ((twisted("credentials.acquire") && (CredentialUseFlags & SECPKG_CRED_INBOUND)) || child)
         return SEC_E_NO_CREDENTIALS;
+    if (twisted("services") && !use_services())
+        return STATUS_UNSUCCESSFUL;
     NTSTATUS status =
         lsa.AcquireCredentialsHandle(PrincipalName, CredentialUseFlags, LogonId, AuthorizationData,
                                      GetKeyFunciton, GetKeyArgument, CredentialHandle, ExpirationTime);
@@ -114,6 +248,9 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
 
 static NTSTATUS NTAPI twist_Free(LSA_SEC_HANDLE CredentialHandle)
 {
+    SECPKG_CALL_INFO info;
+    if (twisted("services") && !host->GetCallInfo(&info))
+        return STATUS_UNSUCCESSFUL;
     NTSTATUS status = lsa.FreeCredentialsHandle(CredentialHandle);
     if (status == SEC_E_OK)
         __atomic_fetch_sub(&credentials, 1, __ATOMIC_SEQ_CST);
@@ -604,6 +741,8 @@ NTSTATUS SEC_ENTRY SpLsaModeInitialize(ULONG LsaVersion, PULONG PackageVersion,
     memcpy(&lsa, *ppTables, offsetof(SECPKG_FUNCTION_TABLE, SetContextAttributes));
     table = lsa;
     table.Initialize = twist_Initialize;
+    table.Shutdown = twist_Shutdown;
+    table.CallPackage = twist_CallPackage;
     table.GetInfo = twist_GetInfo;
     table.AcquireCredentialsHandle = twist_Acquire;
     table.FreeCredentialsHandle = twist_Free;
