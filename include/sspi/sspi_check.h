@@ -17,7 +17,6 @@
 #ifndef OPENSSPI_SSPI_CHECK_H
 #define OPENSSPI_SSPI_CHECK_H
 
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -78,7 +77,7 @@ typedef struct SspiCheckOptions {
      * installed `sspi`. */
     const char *Helper;
     /** Not NULL: as soon as it is not 0, by a handler of signals for example, the next point is not begun. */
-    const volatile sig_atomic_t *Stop;
+    const volatile int *Stop;
 } SspiCheckOptions;
 
 /** What is known of the package once it was loaded. */
