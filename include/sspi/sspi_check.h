@@ -91,6 +91,7 @@ typedef struct SspiCheckSummary {
  * Tries the package and calls Each for every point. FALSE from Each ends it early.
  * 0: every point passed or is not offered; 1: some failed; 2: the package could not be loaded or the options
  * make no sense, and *error (may be NULL) says why. *summary may be NULL.
+ * The program must not ignore SIGCHLD, nor wait for children that are not its own while this runs.
  */
 int SspiCheck(const SspiCheckOptions *options, BOOLEAN (*Each)(void *arg, const SspiCheckResult *result),
               void *arg, SspiCheckSummary *summary, SspiErrorInfo *error);

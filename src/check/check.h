@@ -18,7 +18,9 @@
  * <ntsecpkg.h> alone, serves it through tables of its own whose heaps count, fail on demand and guard
  * (heap.c), and puts all buffers that a package sees between pages that nobody may touch (guard.c).
  *
- * The kit's own mistakes (no memory, no pages) end the child with exit code CHECK_EXIT_KIT and a message.
+ * The kit's own mistakes (no memory, no pages) are an answer too, CHECK_BROKEN; how the child ends says
+ * nothing of them, because a package may end it as it likes. A child that never began is the kit's affair as
+ * well.
  */
 #ifndef OPENSSPI_CHECK_CHECK_H
 #define OPENSSPI_CHECK_CHECK_H
@@ -37,7 +39,6 @@ enum {
     CHECK_TEXT_MAX = 512,
     CHECK_PATH_MAX = 1024,
     CHECK_NEEDS_MAX = 12,
-    CHECK_EXIT_KIT = 99,
     CHECK_TIMEOUT = 10, /* seconds */
 };
 
@@ -62,6 +63,7 @@ enum check_answer {
     CHECK_FAILED,
     CHECK_NOT_OFFERED,
     CHECK_NOT_REACHED,
+    CHECK_BROKEN, /* the kit cannot go on; seen says why */
 };
 
 #define CHECK_MAGIC 0x53434b31u
@@ -87,7 +89,9 @@ struct check_shared {
     char user[256], domain[256], password[256], target[512], principal[256];
     bool has_user, has_password, built_in;
     bool own_account; /* user and password are the kit's own */
+    uint32_t timeout; /* seconds */
     /* where the child is */
+    bool begun;               /* it is the kit's, and nothing of the package has run before */
     char stage[CHECK_ID_MAX]; /* the point that what happens now belongs to; "": the one in question */
     char entry[64];           /* the function of the package that runs; "": none */
     char note[256];           /* what a crash was about */

@@ -91,9 +91,11 @@ _Noreturn void check_not_offered(const char *what, ...)
 
 _Noreturn void check_broken(const char *what)
 {
-    (void)snprintf(check_shared->seen, sizeof check_shared->seen, "the kit: %s", what);
-    (void)fprintf(stderr, "sspi check: %s\n", what);
-    _exit(CHECK_EXIT_KIT);
+    if (!first_to_speak())
+        for (;;)
+            (void)pause();
+    (void)snprintf(check_shared->seen, sizeof check_shared->seen, "%s", what);
+    answer(CHECK_BROKEN);
 }
 
 const char *check_status_text(NTSTATUS status)
@@ -149,7 +151,10 @@ _Noreturn static void run(int fd)
 
     check_shared = check_shared_map(fd);
     if (check_shared == NULL || check_shared->magic != CHECK_MAGIC)
-        _exit(CHECK_EXIT_KIT);
+        _exit(1);
+    check_shared->begun = true;
+    /* An ignored signal stays ignored through exec, and how a process ended could not be asked. */
+    (void)signal(SIGCHLD, SIG_DFL);
     /* What a package prints must not get between the lines of a report. */
     (void)dup2(STDERR_FILENO, STDOUT_FILENO);
     (void)setrlimit(RLIMIT_CORE, &none);
@@ -159,7 +164,7 @@ _Noreturn static void run(int fd)
         cross_run();
     const struct check_point *point = check_point_find(check_shared->point, NULL);
     if (point == NULL)
-        _exit(CHECK_EXIT_KIT);
+        check_broken("another version of it answers");
     point->run();
     check_pass();
 }

@@ -30,6 +30,7 @@ void cross_check(const struct check_pair *pair, bool import, const SecBuffer pac
         check_broken("no memory to share with another process");
     *other = *check_shared;
     other->answer = CHECK_NO_ANSWER;
+    other->begun = false;
     (void)snprintf(other->point, sizeof other->point, "%s", CROSS_ROLE);
     struct check_crossing *c = &other->crossing;
     c->import = import;
@@ -37,19 +38,25 @@ void cross_check(const struct check_pair *pair, bool import, const SecBuffer pac
     put_owner(c, pair->a.owner);
     for (int i = 0; i < 2; i++) {
         if (packed[i].cbBuffer > CHECK_PACKED_MAX)
-            check_broken("a packed context longer than 64 KiB");
+            check_not_offered(
+                "packed contexts of at most 64 KiB: longer ones, like this of %u bytes, are not tried",
+                (unsigned)packed[i].cbBuffer);
         c->user[i] = i == 0 ? pair->a.user : pair->b.user;
         c->size[i] = packed[i].cbBuffer;
         memcpy(c->packed[i], packed[i].pvBuffer, packed[i].cbBuffer);
     }
-    pid_t pid = check_spawn("/proc/self/exe", fd, environ);
+    pid_t pid = check_spawn("/proc/self/exe", fd, environ, false);
     if (pid < 0)
         check_broken("no other process");
     check_enter("a call in another process");
-    bool in_time = check_wait(pid, CHECK_TIMEOUT, &status);
+    bool in_time = check_wait(pid, false, check_shared->timeout, &status);
     check_enter(NULL);
+    if (!other->begun)
+        check_broken("no other process, or not the kit's");
     if (other->answer == CHECK_NO_ANSWER)
-        check_obituary(other, in_time, CHECK_TIMEOUT, status);
+        check_obituary(other, in_time, check_shared->timeout, status);
+    if (other->answer == CHECK_BROKEN)
+        check_broken(other->seen);
     if (other->answer != CHECK_PASSED)
         check_fail("the same in a process that has only the bytes", "there: %s", other->seen);
     check_shared_free(other, fd);

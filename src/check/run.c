@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,15 +149,14 @@ static bool ask(struct run *r, const struct check_point *point)
 
     memcpy(r->shared, r->question, sizeof *r->shared);
     (void)snprintf(r->shared->point, sizeof r->shared->point, "%s", point->about.Id);
-    pid_t pid = check_spawn(r->helper, r->fd, r->environment.variables);
+    pid_t pid = check_spawn(r->helper, r->fd, r->environment.variables, true);
     if (pid < 0)
         return false;
-    bool in_time = check_wait(pid, r->timeout, &status);
-    if (r->shared->answer == CHECK_NO_ANSWER) {
-        if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == CHECK_EXIT_KIT)
-            return false;
+    bool in_time = check_wait(pid, true, r->timeout, &status);
+    if (!r->shared->begun || r->shared->answer == CHECK_BROKEN)
+        return false;
+    if (r->shared->answer == CHECK_NO_ANSWER)
         check_obituary(r->shared, in_time, r->timeout, status);
-    }
     return true;
 }
 
@@ -314,6 +314,14 @@ static bool run_all(struct run *r)
     return true;
 }
 
+static bool children_unseen(void)
+{
+    struct sigaction action;
+
+    return sigaction(SIGCHLD, NULL, &action) == 0 &&
+           (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT));
+}
+
 static int run_with(struct run *r, SspiErrorInfo *error)
 {
     if (!wants_any(r->options)) {
@@ -322,6 +330,10 @@ static int run_with(struct run *r, SspiErrorInfo *error)
     }
     if (!question_fill(r, error))
         return 2;
+    if (children_unseen()) {
+        error_set(error, "the program ignores SIGCHLD: how a process ends could not be seen");
+        return 2;
+    }
     own_account(r->question);
     if (!environment_make(&r->environment, r->options, error))
         return 2;
@@ -359,6 +371,8 @@ int SspiCheck(const SspiCheckOptions *options, BOOLEAN (*Each)(void *arg, const 
     r->helper = options->Helper != NULL ? options->Helper : OPENSSPI_BINDIR "/sspi";
     r->timeout = options->Timeout != 0 ? options->Timeout : CHECK_TIMEOUT;
     r->question = check_shared_new(&question_fd);
+    if (r->question != NULL)
+        r->question->timeout = r->timeout;
     r->shared = check_shared_new(&r->fd);
     if (r->question != NULL && r->shared != NULL)
         code = run_with(r, error);

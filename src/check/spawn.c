@@ -39,7 +39,7 @@ void check_shared_free(struct check_shared *shared, int fd)
     (void)close(fd);
 }
 
-pid_t check_spawn(const char *helper, int fd, char *const *environment)
+pid_t check_spawn(const char *helper, int fd, char *const *environment, bool leads)
 {
     char number[16], name[] = "sspi", command[] = "check", option[] = "--child";
     char *argv[] = {name, command, option, number, NULL};
@@ -48,10 +48,11 @@ pid_t check_spawn(const char *helper, int fd, char *const *environment)
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    (void)setpgid(0, 0);
+    if (leads)
+        (void)setpgid(0, 0);
     (void)fcntl(fd, F_SETFD, 0);
     (void)execve(helper, argv, environment);
-    _exit(CHECK_EXIT_KIT);
+    _exit(1);
 }
 
 static long milliseconds(void)
@@ -62,34 +63,35 @@ static long milliseconds(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
+}
+
 /* Until the child has ended or the time is up. Where the system has no descriptors of processes we look again
  * and again. */
 static void await(pid_t pid, long until)
 {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct pollfd ended = {fd, POLLIN, 0};
-    siginfo_t info;
     long left;
 
-    while ((left = until - milliseconds()) > 0) {
-        info.si_pid = 0;
-        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
-            break;
+    while (!has_ended(pid) && (left = until - milliseconds()) > 0)
         (void)poll(&ended, 1, fd >= 0 ? (int)left : 2);
-    }
     if (fd >= 0)
         (void)close(fd);
 }
 
-bool check_wait(pid_t pid, unsigned timeout, int *status)
+bool check_wait(pid_t pid, bool leads, unsigned timeout, int *status)
 {
     pid_t got;
-    siginfo_t info = {.si_pid = 0};
 
     await(pid, milliseconds() + (long)timeout * 1000);
-    bool in_time = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+    bool in_time = has_ended(pid);
     /* Also what the child itself has begun and not ended. */
-    if (kill(-pid, SIGKILL) != 0 && !in_time)
+    if ((!leads || kill(-pid, SIGKILL) != 0) && !in_time)
         (void)kill(pid, SIGKILL);
     while ((got = waitpid(pid, status, 0)) < 0 && errno == EINTR)
         ;

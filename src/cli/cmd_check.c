@@ -115,7 +115,8 @@ static void stopped(int number)
     stop = 1;
 }
 
-/* The account that was made for the package must not stay behind; a second signal does not wait. */
+/* The account that was made for the package must not stay behind; a second signal does not wait. A parent
+ * that ignores SIGCHLD hands that on, and how the points' processes end could not be seen. */
 static void stop_in_order(void)
 {
     struct sigaction action = {.sa_handler = stopped, .sa_flags = (int)SA_RESETHAND};
@@ -123,6 +124,7 @@ static void stop_in_order(void)
     sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGCHLD, SIG_DFL);
 }
 
 /* A load that failed has no exit code of its own among those of other commands: 2, as the page says. */

@@ -127,6 +127,11 @@ def twists(command, folder, arguments):
                environment={'TWIST_MODULE': module, 'TWIST': 'services'})
     bad = [p for p in report(said)['points'] if p['outcome'] in ('failed', 'not-reached')]
     ok('a package that uses the services fails no point', said.returncode == 0 and not bad, said.returncode, *bad[:4], said.stderr)
+    said = run(command, 'check', '--json', '--point', 'credentials', *account, twist, stdin='correct\n',
+               environment={'TWIST_MODULE': module, 'TWIST': 'exits'})
+    seen = {p['id']: p.get('seen', '') for p in report(said)['points']}
+    ok('a package that ends its process fails a point, and the run goes on', said.returncode == 1 and
+       'SpAcquireCredentialsHandle ends the process with exit code 99' in seen['credentials.acquire'] and len(seen) == 2, said.stdout)
     for point in [None] + TWISTS:
         options = ['--timeout', '5', '--point', point or 'make'] if named else ['--timeout', '5']
         said = run(command, 'check', '--json', *account, *options, twist, stdin='correct\n',
@@ -178,6 +183,11 @@ def exit_codes(command, toys, folder):
         said = run(command, 'check', *arguments)
         ok(f'{title}: exit code 2 and a message', said.returncode == 2 and said.stderr.startswith(('sspi check: ', 'check: ')),
            said.returncode, said.stdout[-300:], said.stderr)
+    with subprocess.Popen(['/usr/bin/python3', '-c', 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); '
+                           'os.execv(sys.argv[1], sys.argv[1:])', command, 'check', '--point', 'load.info', 'NTLM'],
+                          stdout=subprocess.PIPE, text=True) as process:
+        out, _ = process.communicate(timeout=60)
+    ok('begun by a program that ignores SIGCHLD: nothing is lost', process.returncode == 0 and 'ok 1 - load.info' in out, out)
     writable = safe_copy(folder, os.path.join(toys, 'toy_toy.so'))
     os.chmod(writable, 0o720)
     said = run(command, 'check', writable)

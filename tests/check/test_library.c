@@ -3,6 +3,7 @@
  * The kit as an author's test has it: a program of its own, linked with libsspi-check, that serves as the
  * kit's helper itself. argv[1]: the module or package to try.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +54,13 @@ int main(int argc, char **argv)
     ok(SspiCheck(&options, each, &seen, NULL, &error) == 2 && strstr(error.text, "/nonexistent") != NULL,
        "a helper that is not there");
     options.Helper = "/bin/true";
-    ok(SspiCheck(&options, each, &seen, NULL, &error) != 0, "a helper that is another program");
+    ok(SspiCheck(&options, each, &seen, NULL, &error) == 2, "a helper that is another program");
     ok(SspiCheck(NULL, each, &seen, NULL, &error) == 2, "no options");
+    options.Helper = "/proc/self/exe";
+    (void)signal(SIGCHLD, SIG_IGN);
+    ok(SspiCheck(&options, each, &seen, NULL, &error) == 2 && strstr(error.text, "SIGCHLD") != NULL,
+       "a program that ignores SIGCHLD");
+    (void)signal(SIGCHLD, SIG_DFL);
 
     FILE *out = tmpfile();
     char text[4096] = "";

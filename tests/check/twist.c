@@ -109,11 +109,11 @@ static bool use_session(void)
 {
     SECPKG_CLIENT_INFO client;
     char key_text[] = "key", text[] = "credentials", other_text[] = "other";
-    LSA_STRING key = {3, 3, key_text}, credentials = {11, 11, text}, unknown = {5, 5, other_text},
-               found = {0}, all = {0};
+    LSA_STRING key = {3, 3, key_text}, value = {11, 11, text}, unknown = {5, 5, other_text}, found = {0},
+               all = {0};
     ULONG place = 0, size = 0;
     if (host->GetClientInfo(&client) != STATUS_SUCCESS ||
-        host->AddCredential(&client.LogonId, package_id, &key, &credentials) != STATUS_SUCCESS)
+        host->AddCredential(&client.LogonId, package_id, &key, &value) != STATUS_SUCCESS)
         return false;
     NTSTATUS status = host->GetCredentials(&client.LogonId, package_id, &place, FALSE, &key, &size, &found);
     if (status == STATUS_NO_MEMORY)
@@ -235,6 +235,8 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
 {
     if ((twisted("credentials.acquire") && (CredentialUseFlags & SECPKG_CRED_INBOUND)) || child)
         return SEC_E_NO_CREDENTIALS;
+    if (twisted("exits"))
+        _exit(99);
     if (twisted("services") && !use_services())
         return STATUS_UNSUCCESSFUL;
     NTSTATUS status =
