@@ -130,7 +130,7 @@ done
 
 # No macro of ours may have a name that is the compiler's or the library's: two underscores, or lower case alone.
 "${compilers[0]}" -std=c11 -E -dM "${include[@]}" "$work/forwards.c" | awk '{ print $2 }' | sed 's/(.*//' | sort >"$work/with"
-{ echo '#include <stddef.h>' && echo '#include <stdint.h>'; } >"$work/without.c"
+printf '#include <%s>\n' stddef.h stdint.h stdio.h >"$work/without.c"
 "${compilers[0]}" -std=c11 -E -dM "$work/without.c" | awk '{ print $2 }' | sed 's/(.*//' | sort >"$work/without"
 allowed='^(__SEC_FAR|__SECHANDLE_DEFINED__|__SECSTATUS_DEFINED__)$'
 if comm -23 "$work/with" "$work/without" | grep -E '^__|^[a-z0-9_]+$' | grep -vE "$allowed"; then
