@@ -9,8 +9,10 @@
  * calls that are under way finish, later ones fail.
  *
  * Both calls work in process and softirq context, never sleep and allocate nothing. Any number of them may
- * run on one key at once. Messages are hashed with bottom halves disabled (NTLM: under the context's lock),
- * so keep them below a megabyte or so.
+ * run on one key at once. Interrupts must be enabled: the calls disable bottom halves and enable them again,
+ * about which the kernel warns in a hard interrupt, under spin_lock_irqsave and after local_irq_disable.
+ * spin_lock and spin_lock_bh are fine. Messages are hashed with bottom halves disabled (NTLM: under the
+ * context's lock), so keep them below a megabyte or so.
  */
 #ifndef OPENSSPI_SSP_KSEC_H
 #define OPENSSPI_SSP_KSEC_H
