@@ -5,6 +5,8 @@
 
 #include "check/check.h"
 
+enum { REPORT_POINTS_MAX = 256 };
+
 struct report {
     FILE *out;
     unsigned count;
@@ -14,30 +16,77 @@ struct report {
         unsigned passed, failed, not_offered, not_reached;
     } groups[32];
     unsigned group_count;
-    char failed[64][CHECK_ID_MAX];
-    unsigned failed_count;
+    bool failed[REPORT_POINTS_MAX]; /* by their place in the table */
 };
 
 /* ---- text ---- */
 
+/*
+ * What a package says, and names of files, may be anything; and our own texts are cut where their buffers
+ * end, which may be inside a character. Bytes of the character at s, 0: it is none (RFC 3629).
+ */
+static size_t character(const uint8_t *s, size_t left)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t size = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    uint32_t c = size < 2 ? s[0] : s[0] & (0x7fu >> size);
+
+    if (size == 0 || size > left)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3fu);
+    }
+    return c < smallest[size] || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff ? 0 : size;
+}
+
+/* C0, DEL, C1, and what ends a line or turns its direction: U+200B..U+200F, U+2028..U+202E, U+2060..U+206F,
+ * U+FEFF. */
+static bool steers(const uint8_t *s, size_t size)
+{
+    if (size < 3)
+        return size == 1 ? s[0] < ' ' || s[0] == 0x7f : s[0] == 0xc2 && s[1] < 0xa0;
+    if (size > 3)
+        return false;
+    uint32_t c = (s[0] & 0xfu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
+    return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+           c == 0xfeff;
+}
+
 /* One line of it, and nothing that a terminal would act on. */
 static void put_line(FILE *out, const char *text)
 {
-    for (; *text != 0; text++)
-        (void)fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+    const uint8_t *s = (const uint8_t *)text;
+    size_t size;
+
+    for (size_t left = strlen(text); left > 0; s += size, left -= size) {
+        size = character(s, left);
+        if (size == 0 || steers(s, size))
+            (void)fputc('?', out);
+        else
+            (void)fwrite(s, 1, size, out);
+        size = size > 0 ? size : 1;
+    }
 }
 
 static void put_json(FILE *out, const char *text)
 {
+    const uint8_t *s = (const uint8_t *)text;
+    size_t size;
+
     (void)fputc('"', out);
-    for (const char *p = text; *p != 0; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            (void)fprintf(out, "\\%c", c);
-        else if (c < ' ')
-            (void)fprintf(out, "\\u%04x", c);
+    for (size_t left = strlen(text); left > 0; s += size, left -= size) {
+        size = character(s, left);
+        if (size == 0)
+            (void)fputs("\\ufffd", out);
+        else if (*s == '"' || *s == '\\')
+            (void)fprintf(out, "\\%c", *s);
+        else if (size < 3 && steers(s, size))
+            (void)fprintf(out, "\\u%04x", size == 1 ? s[0] : s[1]);
         else
-            (void)fputc(c, out);
+            (void)fwrite(s, 1, size, out);
+        size = size > 0 ? size : 1;
     }
     (void)fputc('"', out);
 }
@@ -60,6 +109,7 @@ static struct group *group_of(struct report *r, const char *id)
 static void count(struct report *r, const SspiCheckResult *result)
 {
     struct group *g = group_of(r, result->Point->Id);
+    size_t index = 0;
 
     switch (result->Outcome) {
     case SspiCheckPassed:
@@ -67,8 +117,8 @@ static void count(struct report *r, const SspiCheckResult *result)
         break;
     case SspiCheckFailed:
         g->failed++;
-        if (r->failed_count < 64)
-            (void)snprintf(r->failed[r->failed_count++], CHECK_ID_MAX, "%s", result->Point->Id);
+        if (check_point_find(result->Point->Id, &index) != NULL && index < REPORT_POINTS_MAX)
+            r->failed[index] = true;
         break;
     case SspiCheckNotOffered:
         g->not_offered++;
@@ -112,6 +162,18 @@ static BOOLEAN tap_each(void *arg, const SspiCheckResult *result)
     return TRUE;
 }
 
+static void put_failed(const struct report *r)
+{
+    const struct check_point *point;
+    unsigned count = 0;
+
+    for (size_t i = 0; i < REPORT_POINTS_MAX && (point = check_point_at(i)) != NULL; i++)
+        if (r->failed[i])
+            (void)fprintf(r->out, "%s%s", count++ == 0 ? "#\n# failed: " : ", ", point->about.Id);
+    if (count > 0)
+        (void)fputc('\n', r->out);
+}
+
 static void tap_summary(struct report *r, const SspiCheckSummary *s, int code, const SspiErrorInfo *error)
 {
     FILE *out = r->out;
@@ -135,9 +197,7 @@ static void tap_summary(struct report *r, const SspiCheckSummary *s, int code, c
     }
     (void)fprintf(out, "# %-12s %6u  %6u  %11u  %11u\n", "all", s->Passed, s->Failed, s->NotOffered,
                   s->NotReached);
-    for (unsigned i = 0; i < r->failed_count; i++)
-        (void)fprintf(out, "%s%s%s", i == 0 ? "#\n# failed: " : ", ", r->failed[i],
-                      i + 1 == r->failed_count ? "\n" : "");
+    put_failed(r);
     if (code == 2) {
         (void)fputs("# could not be loaded, or not be tried: ", out);
         put_line(out, error->text);

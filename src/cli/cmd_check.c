@@ -131,6 +131,7 @@ static void stop_in_order(void)
 static int check(struct arguments *a)
 {
     char password[PASSWORD_MAX];
+    char text[sizeof(((SspiErrorInfo *)NULL)->text)];
     SspiErrorInfo error = {{0}};
 
     if (a->password_stdin) {
@@ -146,7 +147,7 @@ static int check(struct arguments *a)
     if (stop)
         cli_error("interrupted: the other points were not tried");
     else if (code == 2)
-        cli_error("%s", error.text);
+        cli_error("%s", text_safe(text, sizeof(text), error.text, strlen(error.text)));
     return cli_finish(stop && code == 0 ? CLI_FAILED : code);
 }
 

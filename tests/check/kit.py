@@ -158,6 +158,11 @@ def reports(command):
     ok('--point with the name of a group runs the group', [line.split()[3] for line in lines] == wanted, lines, wanted)
     one = run(command, 'check', 'NTLM', '--point', 'make.token.short')
     ok('--point with an id runs one', len(tap_lines(one.stdout)) == 1 and one.returncode == 0, one.stdout)
+    strange = b'/no\xffne\xc2\x85\xe2\x80\xae\xe2\x82.so'
+    said = subprocess.run([command.encode(), b'check', b'--json', strange], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    ok('JSON is UTF-8, whatever a name is', json.loads(said.stdout.decode())['module'] == '/no\ufffdne\x85\u202e\ufffd\ufffd.so', said.stdout)
+    said = subprocess.run([command.encode(), b'check', strange], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    ok('TAP has no controls in it', b'/no?ne????.so' in said.stdout, said.stdout)
     listed = run(command, 'check', '--list')
     ok('--list: ids, rules and pages', listed.returncode == 0 and len(listed.stdout.splitlines()) == 3 * len(all_points(command)) and
        '\n    MakeSignature row 6, <sspi.h>\n' in listed.stdout, listed.stdout[:500])
