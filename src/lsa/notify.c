@@ -283,6 +283,8 @@ static HANDLE refuse(const char *reason)
 /* What the arguments ask for; NULL: understood. */
 static const char *parse(struct notification *n, ULONG type, ULONG flags, ULONG interval, HANDLE event)
 {
+    int64_t unit;
+
     n->fd = -1;
     n->due = NEVER;
     n->once = (flags & NOTIFIER_FLAG_ONE_SHOT) || type == NOTIFIER_TYPE_IMMEDIATE;
@@ -290,7 +292,9 @@ static const char *parse(struct notification *n, ULONG type, ULONG flags, ULONG 
     case NOTIFIER_TYPE_INTERVAL:
         if (interval == 0)
             return "an interval of nothing";
-        n->every = interval * SECOND * (flags & NOTIFIER_FLAG_SECONDS ? 1 : MINUTES);
+        unit = SECOND * (flags & NOTIFIER_FLAG_SECONDS ? 1 : MINUTES);
+        /* 73 years are for ever, and can be added to any time. */
+        n->every = interval < NEVER / 4 / unit ? interval * unit : NEVER / 4;
         n->due = now() + n->every;
         return NULL;
     case NOTIFIER_TYPE_IMMEDIATE:

@@ -386,8 +386,11 @@ static void test_interval(void **state)
     int pipes[2];
     assert_int_equal(pipe(pipes), 0);
     struct noted again = {.in = -1, .out = pipes[1], .gate = -1}, once = {.in = -1, .out = -1, .gate = -1};
-    struct noted later = {.in = -1, .out = -1, .gate = -1};
+    struct noted later = {.in = -1, .out = -1, .gate = -1}, never = later;
     (void)state;
+    /* More nanoseconds than there are. */
+    HANDLE n[] = {ask(&never, NOTIFIER_TYPE_INTERVAL, 0, UINT32_MAX, -1),
+                  ask(&never, NOTIFIER_TYPE_INTERVAL, 0, 153722868, -1)};
     HANDLE a = ask(&again, NOTIFIER_TYPE_INTERVAL, NOTIFIER_FLAG_SECONDS, 1, -1);
     HANDLE o = ask(&once, NOTIFIER_TYPE_INTERVAL, NOTIFIER_FLAG_SECONDS | NOTIFIER_FLAG_ONE_SHOT, 1, -1);
     HANDLE l = ask(&later, NOTIFIER_TYPE_INTERVAL, 0, 1, -1); /* a minute */
@@ -401,6 +404,9 @@ static void test_interval(void **state)
     assert_int_equal(once.calls, 1);
     assert_int_equal(services.CancelNotification(o), STATUS_INVALID_HANDLE);
     assert_int_equal(later.calls, 0);
+    assert_int_equal(never.calls, 0);
+    assert_int_equal(services.CancelNotification(n[0]), STATUS_SUCCESS);
+    assert_int_equal(services.CancelNotification(n[1]), STATUS_SUCCESS);
     assert_int_equal(services.CancelNotification(l), STATUS_SUCCESS);
     assert_int_equal(again.attributes, SECPKG_CALL_IN_PROC);
     assert_true(again.signals_blocked);
