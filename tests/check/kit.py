@@ -108,15 +108,16 @@ def kerberos(command, folder, arguments):
 # Ids of points that twist.c can spoil.
 TWISTS = '''buffers.adjacent buffers.concatenated buffers.empty buffers.many buffers.no-token buffers.order buffers.others
     buffers.token-place context.attributes context.failed context.garbage context.handle context.heap
-    context.outlives context.token-size context.unfinished credentials.acquire credentials.free datagram.establish
-    datagram.mismatch datagram.number datagram.replay datagram.unnumbered desc.empty export.damaged export.heap
-    export.process export.same fork.child fork.parent leak.failed leak.process make.empty make.failure make.large
-    make.repeat make.token.exact make.token.room make.untouched memory.handshake memory.query packed.changed
-    packed.process query.names seal.empty seal.hides seal.mixed seal.overlap seal.plain seal.qop seal.readonly
-    seal.several seal.shapes seal.token.short sequence.argument state.malformed state.replayed table.export
-    table.integrity table.user threads.mixed threads.verify unseal.replay unseal.state unseal.stream
-    unseal.tamper.token unseal.token verify.qop verify.tamper.data verify.tamper.length verify.token.long
-    verify.untouched'''.split()
+    context.outlives context.token-size context.two context.unfinished credentials.acquire credentials.free
+    datagram.establish datagram.mismatch datagram.number datagram.replay datagram.unnumbered desc.empty
+    export.damaged export.heap export.process export.same fork.child fork.parent host.message host.unload
+    leak.failed leak.process make.empty make.failure make.large make.repeat make.token.exact make.token.room
+    make.untouched memory.handshake memory.query packed.changed packed.process query.names seal.empty
+    seal.hides seal.mixed seal.overlap seal.plain seal.qop seal.readonly seal.several seal.shapes
+    seal.token.short sequence.argument sequence.directions sequence.old state.bytes state.malformed
+    state.replayed table.export table.integrity table.user threads.contexts threads.mixed threads.verify
+    unseal.replay unseal.state unseal.stream unseal.tamper.data unseal.tamper.token unseal.token verify.qop
+    verify.tamper.data verify.tamper.length verify.token.long verify.untouched'''.split()
 
 
 def twists(command, folder, arguments):

@@ -33,6 +33,12 @@ static LSA_SEC_HANDLE last_sealer;
 static uint8_t last_token[256], packed_first;
 static ULONG last_size, packed_size;
 static void *volatile sink;
+static uint8_t first_token[256], refused; /* of the first message that was taken; of VerifySignature */
+static ULONG first_taken, taken;
+static uint8_t last_text[ROOM];
+static ULONG last_text_size;
+static unsigned made_by[MANY], taken_by[MANY], last_pair;
+static bool used_pairs[MANY];
 
 static bool twisted(const char *point)
 {
@@ -78,6 +84,18 @@ static void in_parent(void)
 static bool other_thread(void)
 {
     return gettid() != getpid();
+}
+
+/* In the order in which they were mapped; MANY: unknown, or another thread's. */
+static unsigned place_of(LSA_SEC_HANDLE handle)
+{
+    unsigned found = MANY;
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 0; i < MANY && i < mapped_count && gettid() == getpid(); i++)
+        if (mapped[i] == handle)
+            found = i;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 /* ---- services ---- */
@@ -199,11 +217,24 @@ static bool use_services(void)
 
 /* ---- LSA half ---- */
 
+/* Beside the first, two more. */
+static bool second_thread(void)
+{
+    static pid_t another;
+    pid_t none = 0, here = gettid();
+    return other_thread() &&
+           !__atomic_compare_exchange_n(&another, &none, here, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+           none != here;
+}
+
 static NTSTATUS NTAPI twist_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
     host = FunctionTable;
     package_id = (ULONG)PackageId;
+    if (twisted("host.unload") && getenv("TWIST_BEGUN") != NULL)
+        return STATUS_UNSUCCESSFUL;
+    (void)setenv("TWIST_BEGUN", "1", 1);
     if (twisted("services") && !use_notifications())
         return STATUS_UNSUCCESSFUL;
     if (twisted("fork.parent"))
@@ -237,6 +268,8 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
         return SEC_E_NO_CREDENTIALS;
     if (twisted("exits"))
         _exit(99);
+    if ((twisted("host.message") && LogonId == NULL) || (twisted("threads.contexts") && second_thread()))
+        return SEC_E_NO_CREDENTIALS;
     if (twisted("services") && !use_services())
         return STATUS_UNSUCCESSFUL;
     NTSTATUS status =
@@ -420,13 +453,13 @@ static NTSTATUS NTAPI twist_Export(LSA_SEC_HANDLE phContext, ULONG fFlags, PSecB
     NTSTATUS status = user.ExportContext(phContext, fFlags, pPackedContext, pToken);
     if (status != SEC_E_OK)
         return status;
-    ULONG size = pPackedContext->cbBuffer, more = twisted("export.same") ? 1 : 0;
+    ULONG size = pPackedContext->cbBuffer, more = twisted("export.same") || twisted("state.bytes") ? 1 : 0;
     if (!more && !twisted("export.heap"))
         return status;
     uint8_t *copy = more ? dll->AllocateHeap(size + more) : malloc(size);
     memcpy(copy, pPackedContext->pvBuffer, size);
     if (more)
-        copy[size] = count++;
+        copy[size] = twisted("state.bytes") ? refused : count++;
     dll->FreeHeap(pPackedContext->pvBuffer);
     pPackedContext->pvBuffer = copy;
     pPackedContext->cbBuffer = size + more;
@@ -442,7 +475,7 @@ static NTSTATUS NTAPI twist_Import(PSecBuffer pPackedContext, HANDLE Token, PLSA
         *phContext = 0x999;
         return SEC_E_OK;
     }
-    if (twisted("export.same"))
+    if (twisted("export.same") || twisted("state.bytes"))
         packed.cbBuffer -= packed.cbBuffer > 0;
     return user.ImportContext(&packed, Token, phContext);
 }
@@ -575,6 +608,19 @@ static void spoil_signature(LSA_SEC_HANDLE handle, PSecBufferDesc desc, ULONG ro
         token->BufferType |= SECBUFFER_READONLY_WITH_CHECKSUM;
 }
 
+/* Pairs are mapped one after the other: both sides of one, then of the next. */
+static bool refuse_to_make(LSA_SEC_HANDLE handle)
+{
+    unsigned place = place_of(handle), pair = place / 2;
+    if (place == MANY)
+        return false;
+    bool back = pair != last_pair && used_pairs[pair];
+    last_pair = pair;
+    used_pairs[pair] = true;
+    return (twisted("context.two") && back) ||
+           (twisted("sequence.directions") && made_by[place]++ > 5 && taken_by[place] > 2);
+}
+
 static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                           PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
 {
@@ -593,6 +639,8 @@ static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Qu
     if (twisted("make.token.exact") && token != NULL && room == signature_size(ContextHandle) &&
         token->pvBuffer != NULL && !find(MessageBuffers, SECBUFFER_EMPTY))
         return SEC_E_BUFFER_TOO_SMALL;
+    if (refuse_to_make(ContextHandle))
+        return SEC_E_OUT_OF_SEQUENCE;
     status = user.MakeSignature(ContextHandle, QualityOfProtection, view(&v, MessageBuffers),
                                 MessageSequenceNumber);
     view_close(&v, MessageBuffers);
@@ -601,6 +649,20 @@ static NTSTATUS NTAPI twist_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Qu
     if (status == SEC_E_BUFFER_TOO_SMALL && twisted("make.failure"))
         token->cbBuffer = 0;
     return status;
+}
+
+/* The first message passes again, after two others. */
+static NTSTATUS forget_first(NTSTATUS status, const SecBuffer *token)
+{
+    if (token == NULL || token->cbBuffer > sizeof first_token)
+        return status;
+    if (status == SEC_E_OK && taken++ == 0) {
+        first_taken = token->cbBuffer;
+        memcpy(first_token, token->pvBuffer, first_taken);
+    }
+    bool first = taken == 3 && token->cbBuffer == first_taken &&
+                 memcmp(first_token, token->pvBuffer, first_taken) == 0;
+    return first && twisted("sequence.old") && status == SEC_E_OUT_OF_SEQUENCE ? SEC_E_OK : status;
 }
 
 /* What is right is refused, once, after something that was not. */
@@ -656,7 +718,11 @@ static NTSTATUS NTAPI twist_VerifySignature(LSA_SEC_HANDLE ContextHandle, PSecBu
         *QualityOfProtection = 0x77;
     if (status == SEC_E_OK && twisted("verify.untouched") && data != NULL)
         data->BufferType |= 0x20000000;
-    return spoil_verified(status, token, number);
+    unsigned place = status == SEC_E_OK ? place_of(ContextHandle) : MANY;
+    if (place < MANY)
+        taken_by[place]++;
+    refused += status != SEC_E_OK;
+    return spoil_verified(forget_first(status, token), token, number);
 }
 
 static ULONG count(PSecBufferDesc desc, ULONG type)
@@ -693,6 +759,11 @@ static NTSTATUS NTAPI twist_Seal(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfPr
         last_is_sealed = true;
         memcpy(last_token, token->pvBuffer, last_size);
     }
+    last_text_size = 0;
+    if (status == SEC_E_OK && more != NULL && more->cbBuffer > 0 && more->cbBuffer <= ROOM) {
+        last_text_size = more->cbBuffer;
+        memcpy(last_text, more->pvBuffer, last_text_size);
+    }
     if (twisted("seal.token.short") && status == SEC_E_BUFFER_TOO_SMALL)
         return SEC_E_INVALID_TOKEN;
     if (twisted("seal.readonly") && status == SEC_E_OK && more != NULL &&
@@ -714,6 +785,12 @@ static NTSTATUS NTAPI twist_Unseal(LSA_SEC_HANDLE ContextHandle, PSecBufferDesc 
         token->cbBuffer == last_size &&
         memcmp((const uint8_t *)token->pvBuffer + 1, last_token + 1, last_size - 1) == 0)
         memcpy(token->pvBuffer, last_token, last_size);
+    SecBuffer *text = find(MessageBuffers, SECBUFFER_DATA);
+    if (twisted("unseal.tamper.data") && text != NULL && text->pvBuffer != NULL &&
+        count(MessageBuffers, SECBUFFER_DATA) == 1 && last_text_size > 0 &&
+        text->cbBuffer == last_text_size &&
+        memcmp((const uint8_t *)text->pvBuffer + 1, last_text + 1, last_text_size - 1) == 0)
+        *(uint8_t *)text->pvBuffer = last_text[0];
     NTSTATUS status =
         user.UnsealMessage(ContextHandle, MessageBuffers, MessageSequenceNumber, QualityOfProtection);
     if (twisted("unseal.replay") && status == SEC_E_OUT_OF_SEQUENCE)
