@@ -27,7 +27,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LSA_SEC_HANDLE mapped[MANY], failed[MANY];
 static unsigned mapped_count, failed_count;
 static int credentials;
-static bool child, acquired;
+static bool child, acquired, main_acquired;
 static bool forked, last_is_sealed, was_malformed, was_replayed, was_altered;
 static LSA_SEC_HANDLE last_sealer;
 static uint8_t last_token[256], packed_first;
@@ -217,16 +217,6 @@ static bool use_services(void)
 
 /* ---- LSA half ---- */
 
-/* Beside the first, two more. */
-static bool second_thread(void)
-{
-    static pid_t another;
-    pid_t none = 0, here = gettid();
-    return other_thread() &&
-           !__atomic_compare_exchange_n(&another, &none, here, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-           none != here;
-}
-
 static NTSTATUS NTAPI twist_Initialize(ULONG_PTR PackageId, PSECPKG_PARAMETERS Parameters,
                                        PLSA_SECPKG_FUNCTION_TABLE FunctionTable)
 {
@@ -268,7 +258,8 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
         return SEC_E_NO_CREDENTIALS;
     if (twisted("exits"))
         _exit(99);
-    if ((twisted("host.message") && LogonId == NULL) || (twisted("threads.contexts") && second_thread()))
+    if ((twisted("host.message") && LogonId == NULL) ||
+        (twisted("threads.contexts") && main_acquired && other_thread()))
         return SEC_E_NO_CREDENTIALS;
     if (twisted("services") && !use_services())
         return STATUS_UNSUCCESSFUL;
@@ -278,6 +269,7 @@ static NTSTATUS NTAPI twist_Acquire(PUNICODE_STRING PrincipalName, ULONG Credent
     if (status == SEC_E_OK)
         __atomic_fetch_add(&credentials, 1, __ATOMIC_SEQ_CST);
     acquired |= status == SEC_E_OK;
+    main_acquired |= status == SEC_E_OK && !other_thread();
     return status;
 }
 
