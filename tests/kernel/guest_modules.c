@@ -76,6 +76,13 @@ static unsigned count_lines(const char *text, const char *start)
     return count;
 }
 
+static void print_failures(const char *lines)
+{
+    for (const char *at = lines; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        if (!strncmp(at, "FAIL", 4))
+            printf("# %.*s\n", (int)strcspn(at, "\n"), at);
+}
+
 /*
  * The same files run here on the library's primitives, whose transcript independent programs judge in ./run
  * test, and in the kernel on its own: every line must be the same, and no published vector may fail.
@@ -90,6 +97,7 @@ void test_vectors(void **state)
     const char *said = test_command("%s", access("/corrupt", F_OK) == 0 ? "corrupt" : "vectors");
     print_message("%u published results, %u lines of transcript\n", count_lines(said, "ok "),
                   count_lines(said, "t "));
+    print_failures(said);
     assert_int_equal(count_lines(said, "FAIL"), 0);
     assert_true(count_lines(said, "ok ") >= 50);
     assert_true(count_lines(said, "t ") >= 600);

@@ -3,7 +3,7 @@
  * /proc/ssp_ksec_test: a command is written, its answer is read. A write returns when the command is done.
  *
  *     vectors           lines of vectors_run and transcript_run, "ok", "FAIL" and "t"
- *     corrupt           the same with one byte of one line changed: what the test must notice
+ *     corrupt           the same with one digit of one expected result changed, for good
  *     threads A B       four kernel threads sign with key A and verify with key B, for both kinds of order
  *     softirq A B       the same from a tasklet and with preemption disabled
  *     count A N         instructions of one ssp_make_signature over N bytes, by the cycle counter

@@ -14,4 +14,8 @@
  * transcript. */
 void vectors_run(void (*line)(const char *text, size_t size));
 
+/* From now on one digit of a published token is not what was published, which the run's line
+ * "FAIL 4.2.3.4 ...: signature" must say: whoever reads the lines can show that they would notice. */
+void vectors_spoil(void);
+
 #endif
