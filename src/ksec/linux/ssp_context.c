@@ -9,14 +9,30 @@
 
 /* ---- the host's memory ---- */
 
+/* Says its size: a key's quota counts it, and ksize() would take KASAN's red zones off. */
+struct block {
+    size_t size;
+    u8 bytes[] __aligned(16);
+};
+
+static struct block *block_of(void *p)
+{
+    return (struct block *)((u8 *)p - offsetof(struct block, bytes));
+}
+
 void *ksec_host_alloc(size_t size)
 {
-    return kzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+    struct block *b = kzalloc(struct_size(b, bytes, size), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+    if (!b)
+        return NULL;
+    b->size = size;
+    return b->bytes;
 }
 
 void ksec_host_free(void *p)
 {
-    kfree_sensitive(p);
+    if (p)
+        kfree_sensitive(block_of(p));
 }
 
 /* ---- from payload to nothing ---- */
@@ -71,6 +87,8 @@ int ssp_context_make(const void *payload, size_t size, struct ssp_context **out)
         return -EINVAL;
     }
     c->signature_size = sizes.cbMaxSignature;
+    /* An id is an address of the heap above, by the contract of ksec/ksec.h; nobody else knows it yet. */
+    c->size = sizeof *c + block_of((void *)c->inner.id)->size;
     *out = c;
     return 0;
 }

@@ -19,6 +19,7 @@ struct ssp_context {
     refcount_t users;
     struct rcu_head rcu;
     ULONG signature_size; /* exact: SECPKG_ATTR_SIZES */
+    size_t size;          /* of this and the package's context, whose names the payload's length stands for */
 };
 
 /*

@@ -25,7 +25,7 @@ static int ssp_preparse(struct key_preparsed_payload *prep)
     if (error)
         return error;
     prep->payload.data[0] = c;
-    prep->quotalen = sizeof *c + prep->datalen;
+    prep->quotalen = c->size + prep->datalen;
     return 0;
 }
 
