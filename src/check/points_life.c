@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -357,8 +358,9 @@ static size_t mapped_pages(void)
     FILE *f = fopen("/proc/self/statm", "re");
 
     if (f != NULL) {
-        if (fscanf(f, "%lu", &pages) != 1)
-            pages = 0;
+        char line[128];
+        if (fgets(line, sizeof line, f) != NULL)
+            pages = strtoul(line, NULL, 10);
         (void)fclose(f);
     }
 #endif

@@ -84,9 +84,12 @@ static int parse(int argc, char **argv, struct arguments *a)
         {0},
     };
     const char **const texts[] = {
-        [OPT_POINT - OPT_POINT] = &a->kit.Point,         [OPT_USER - OPT_POINT] = &a->kit.User,
-        [OPT_DOMAIN - OPT_POINT] = &a->kit.Domain,       [OPT_TARGET - OPT_POINT] = &a->kit.Target,
-        [OPT_PRINCIPAL - OPT_POINT] = &a->kit.Principal, [OPT_CONFIG - OPT_POINT] = &a->kit.Config,
+        [0] = &a->kit.Point,
+        [OPT_USER - OPT_POINT] = &a->kit.User,
+        [OPT_DOMAIN - OPT_POINT] = &a->kit.Domain,
+        [OPT_TARGET - OPT_POINT] = &a->kit.Target,
+        [OPT_PRINCIPAL - OPT_POINT] = &a->kit.Principal,
+        [OPT_CONFIG - OPT_POINT] = &a->kit.Config,
     };
 
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {

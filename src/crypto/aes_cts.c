@@ -107,7 +107,7 @@ void crypto_aes_cts_decrypt(const struct crypto_aes *a, const struct crypto_piec
 {
     size_t size = total(pieces, count);
     uint8_t iv[CRYPTO_AES_BLOCK] = {0}, zero[CRYPTO_AES_BLOCK] = {0};
-    uint8_t in[2 * CRYPTO_AES_BLOCK], out[2 * CRYPTO_AES_BLOCK], stolen[CRYPTO_AES_BLOCK];
+    uint8_t in[2 * CRYPTO_AES_BLOCK] = {0}, out[2 * CRYPTO_AES_BLOCK], stolen[CRYPTO_AES_BLOCK];
     struct cursor at = {pieces, 0};
     if (size <= CRYPTO_AES_BLOCK) {
         run(a, crypto_aes_cbc_decrypt, iv, &at, size / CRYPTO_AES_BLOCK);
