@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 DATAGRAM = {'datagram.' + p for p in ('establish', 'number', 'mismatch', 'replay', 'window', 'large', 'forged', 'unnumbered')}
 # Package: the points that it does not offer, built in and as a module.
@@ -43,7 +44,7 @@ def ok(title, good, *details):
 
 def run(*arguments, stdin='', environment=None):
     return subprocess.run(arguments, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
-                          env={**os.environ, **(environment or {})}, timeout=300)
+                          env={**os.environ, **(environment or {})}, timeout=100)
 
 
 def report(said):
@@ -133,6 +134,12 @@ def twists(command, folder, arguments):
     seen = {p['id']: p.get('seen', '') for p in report(said)['points']}
     ok('a package that ends its process fails a point, and the run goes on', said.returncode == 1 and
        'SpAcquireCredentialsHandle ends the process with exit code 99' in seen['credentials.acquire'] and len(seen) == 2, said.stdout)
+    begun = time.monotonic()
+    said = run(command, 'check', '--json', '--point', 'packed.process', '--timeout', '2', *account, twist, stdin='correct\n',
+               environment={'TWIST_MODULE': module, 'TWIST': 'lingers'})
+    seen = {p['id']: p.get('seen', '') for p in report(said)['points']}
+    ok('a second process that does not end is ended, with what it has begun', said.returncode == 1 and
+       'a call in another process has not returned after 2 s' in seen['packed.process'] and time.monotonic() - begun < 60, said.stdout)
     for point in [None] + TWISTS:
         options = ['--timeout', '5', '--point', point or 'make'] if named else ['--timeout', '5']
         said = run(command, 'check', '--json', *account, *options, twist, stdin='correct\n',

@@ -413,6 +413,11 @@ static NTSTATUS NTAPI twist_InitUserModeContext(LSA_SEC_HANDLE ContextHandle, PS
 {
     if (twisted("packed.process"))
         return fetch_kept(ContextHandle, PackedContext);
+    if (twisted("lingers") && !acquired) {
+        (void)fork();
+        for (;;)
+            pause();
+    }
     if (twisted("packed.changed") && PackedContext->cbBuffer == packed_size &&
         *(const uint8_t *)PackedContext->pvBuffer != packed_first)
         abort();
