@@ -494,7 +494,8 @@ static void test_cancel(void **state)
     assert_int_equal(pipe(stop), 0);
 
     /* By itself, each time anew. (The second one waits until its handle is known to it.) */
-    struct noted self = {.in = stop[0], .out = out[1], .gate = -1};
+    static struct noted self; /* it is looked at once more after it has cancelled itself */
+    self = (struct noted){.in = stop[0], .out = out[1], .gate = -1};
     self.cancels = ask(&self, NOTIFIER_TYPE_HANDLE_WAIT, 0, 0, stop[0]);
     assert_int_equal(write(stop[1], "xx", 2), 2);
     await(out[0]);
