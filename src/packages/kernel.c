@@ -99,6 +99,19 @@ NTSTATUS packages_kernel_map(const struct packages_kernel *k, LSA_SEC_HANDLE id,
     return lsa != NULL ? SEC_E_OK : SEC_E_INVALID_PARAMETER;
 }
 
+NTSTATUS packages_kernel_absent(const struct packages_kernel *k, LSA_SEC_HANDLE id, NTSTATUS status)
+{
+    LSA_SEC_HANDLE lsa;
+    NTSTATUS found = packages_kernel_map(k, id, &lsa);
+    return found == SEC_E_OK ? status : found;
+}
+
+NTSTATUS NTAPI packages_kernel_paging(BOOLEAN PagingMode)
+{
+    (void)PagingMode;
+    return SEC_E_OK;
+}
+
 NTSTATUS packages_kernel_serialize(const struct packages_kernel *k, PVOID data, PULONG size,
                                    PVOID *serialized)
 {

@@ -64,6 +64,11 @@ void packages_kernel_leave(const struct packages_kernel *k, struct packages_kern
 /* KspDeleteContextFn and KspMapHandleFn; lsa may be NULL when deleting. */
 NTSTATUS packages_kernel_delete(const struct packages_kernel *k, LSA_SEC_HANDLE id, PLSA_SEC_HANDLE lsa);
 NTSTATUS packages_kernel_map(const struct packages_kernel *k, LSA_SEC_HANDLE id, PLSA_SEC_HANDLE lsa);
+/* What has nothing to do here, whatever the package: `status` where the id is a context's, else
+ * SEC_E_INVALID_HANDLE. */
+NTSTATUS packages_kernel_absent(const struct packages_kernel *k, LSA_SEC_HANDLE id, NTSTATUS status);
+/* KspSetPagingModeFn: contexts are never paged, and that serves callers of either mode. */
+NTSTATUS NTAPI packages_kernel_paging(BOOLEAN PagingMode);
 /* KspSerializeAuthDataFn: the host's service. */
 NTSTATUS packages_kernel_serialize(const struct packages_kernel *k, PVOID data, PULONG size,
                                    PVOID *serialized);

@@ -465,27 +465,16 @@ static NTSTATUS NTAPI kerberos_KspQueryAttributes(LSA_SEC_HANDLE ContextId, ULON
 static NTSTATUS NTAPI kerberos_KspGetToken(LSA_SEC_HANDLE ContextId, PHANDLE ImpersonationToken,
                                            PACCESS_TOKEN *RawToken)
 {
-    LSA_SEC_HANDLE lsa;
     (void)ImpersonationToken;
     (void)RawToken;
-    NTSTATUS status = packages_kernel_map(&kernel, ContextId, &lsa);
-    return status == SEC_E_OK ? SEC_E_NO_IMPERSONATION : status;
+    return packages_kernel_absent(&kernel, ContextId, SEC_E_NO_IMPERSONATION);
 }
 
 /* Handshakes end before a context comes here. */
 static NTSTATUS NTAPI kerberos_KspCompleteToken(LSA_SEC_HANDLE ContextId, PSecBufferDesc Token)
 {
-    LSA_SEC_HANDLE lsa;
     (void)Token;
-    NTSTATUS status = packages_kernel_map(&kernel, ContextId, &lsa);
-    return status == SEC_E_OK ? SEC_E_UNSUPPORTED_FUNCTION : status;
-}
-
-/* Contexts are never paged, and that serves callers of either mode. */
-static NTSTATUS NTAPI kerberos_KspSetPagingMode(BOOLEAN PagingMode)
-{
-    (void)PagingMode;
-    return SEC_E_OK;
+    return packages_kernel_absent(&kernel, ContextId, SEC_E_UNSUPPORTED_FUNCTION);
 }
 
 static NTSTATUS NTAPI kerberos_KspSerializeAuthData(PVOID pvAuthData, PULONG Size, PVOID *SerializedData)
@@ -512,6 +501,6 @@ SECPKG_KERNEL_FUNCTION_TABLE kerberos_kernel_table = {
     .CompleteToken = kerberos_KspCompleteToken,
     .ExportContext = kerberos_KspExportContext,
     .ImportContext = kerberos_KspImportContext,
-    .SetPackagePagingMode = kerberos_KspSetPagingMode,
+    .SetPackagePagingMode = packages_kernel_paging,
     .SerializeAuthData = kerberos_KspSerializeAuthData,
 };

@@ -374,27 +374,16 @@ static NTSTATUS NTAPI ntlm_KspQueryAttributes(LSA_SEC_HANDLE ContextId, ULONG At
 static NTSTATUS NTAPI ntlm_KspGetToken(LSA_SEC_HANDLE ContextId, PHANDLE ImpersonationToken,
                                        PACCESS_TOKEN *RawToken)
 {
-    LSA_SEC_HANDLE lsa;
     (void)ImpersonationToken;
     (void)RawToken;
-    NTSTATUS status = packages_kernel_map(&kernel, ContextId, &lsa);
-    return status == SEC_E_OK ? SEC_E_NO_IMPERSONATION : status;
+    return packages_kernel_absent(&kernel, ContextId, SEC_E_NO_IMPERSONATION);
 }
 
 /* Handshakes end before a context comes here. */
 static NTSTATUS NTAPI ntlm_KspCompleteToken(LSA_SEC_HANDLE ContextId, PSecBufferDesc Token)
 {
-    LSA_SEC_HANDLE lsa;
     (void)Token;
-    NTSTATUS status = packages_kernel_map(&kernel, ContextId, &lsa);
-    return status == SEC_E_OK ? SEC_E_UNSUPPORTED_FUNCTION : status;
-}
-
-/* Contexts are never paged, and that serves callers of either mode. */
-static NTSTATUS NTAPI ntlm_KspSetPagingMode(BOOLEAN PagingMode)
-{
-    (void)PagingMode;
-    return SEC_E_OK;
+    return packages_kernel_absent(&kernel, ContextId, SEC_E_UNSUPPORTED_FUNCTION);
 }
 
 static NTSTATUS NTAPI ntlm_KspSerializeAuthData(PVOID pvAuthData, PULONG Size, PVOID *SerializedData)
@@ -421,6 +410,6 @@ SECPKG_KERNEL_FUNCTION_TABLE ntlm_kernel_table = {
     .CompleteToken = ntlm_KspCompleteToken,
     .ExportContext = ntlm_KspExportContext,
     .ImportContext = ntlm_KspImportContext,
-    .SetPackagePagingMode = ntlm_KspSetPagingMode,
+    .SetPackagePagingMode = packages_kernel_paging,
     .SerializeAuthData = ntlm_KspSerializeAuthData,
 };
