@@ -313,7 +313,7 @@ static NTSTATUS NTAPI toy_MakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG fQOP
         return SEC_E_QOP_NOT_SUPPORTED;
     if (token->cbBuffer < SIGNATURE)
         return SEC_E_BUFFER_TOO_SMALL;
-    sum(s->initiator, s->sent++, Message, token->pvBuffer);
+    sum(s->initiator, __atomic_fetch_add(&s->sent, 1, __ATOMIC_RELAXED), Message, token->pvBuffer);
     token->cbBuffer = SIGNATURE;
     return SEC_E_OK;
 }
