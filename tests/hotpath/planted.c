@@ -35,6 +35,12 @@ FUNCTION unsigned planted_lock(unsigned x)
     return planted_leaf(x) + planted_locking_leaf(x) + 1;
 }
 
+/* One fewer than was recorded. */
+FUNCTION unsigned planted_unlocked(unsigned x)
+{
+    return planted_leaf(x) + 2;
+}
+
 FUNCTION unsigned planted_indirect(unsigned x)
 {
     planted_pointer();
@@ -46,6 +52,11 @@ FUNCTION unsigned planted_call(unsigned x)
     free(planted_heap);
     planted_heap = malloc(x);
     return planted_leaf(x);
+}
+
+FUNCTION unsigned planted_callee(unsigned x)
+{
+    return planted_leaf(x) + 3;
 }
 
 /* A fault behind a jump at the end of a function. */
