@@ -196,6 +196,29 @@ static void test_mixes(void **state)
     each(each_mix);
 }
 
+/* Messages of one size in pieces of the same sizes, which have a way of their own. */
+static void each_alike(const struct hash *h, const struct lanes_kernels *k)
+{
+    static const size_t pieces[] = {0, 4, 16, 20};
+    for (int round = 0; round < 1200; round++) {
+        size_t count = 2 + draw(round % 3 == 0 ? JOBS_MAX - 1 : 40);
+        size_t head = round % 2 ? pieces[draw(4)] : draw(140), tail = round % 2 ? pieces[draw(4)] : draw(130);
+        size_t size = round % 5 == 0 ? 64 * draw(20) : draw(round % 5 == 1 ? 1200 : 300);
+        for (size_t i = 0; i < count; i++)
+            set_job(h, i, head + size + tail, 1, head, tail);
+        /* Once in a while one differs. */
+        if (round % 16 == 0)
+            set_job(h, draw((uint32_t)count), head + size + tail + 1, 1, head, tail + draw(2));
+        run(h, k, count);
+    }
+}
+
+static void test_alike(void **state)
+{
+    (void)state;
+    each(each_alike);
+}
+
 /* Around the ends of blocks and of the room for what is copied, cut everywhere. */
 static void each_cut(const struct hash *h, const struct lanes_kernels *k)
 {
@@ -233,7 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths), cmocka_unit_test(test_counts), cmocka_unit_test(test_mixes),
-        cmocka_unit_test(test_cuts),    cmocka_unit_test(test_same),
+        cmocka_unit_test(test_alike),   cmocka_unit_test(test_cuts),   cmocka_unit_test(test_same),
     };
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)draw(256);

@@ -2,61 +2,9 @@
 /* Who is in which lane, and where its next blocks are. Compiled once per hash by constant propagation: every
  * function below takes the hash's shape as a constant. */
 #include "base/secret.h"
-#include "crypto/blocks.h"
-#include "crypto/lanes/kernels.h"
-#include "crypto/lanes/lanes.h"
+#include "crypto/lanes/shape.h"
 
-#define CONSTANT_SHAPE static inline __attribute__((always_inline))
-
-enum { WORDS_MAX = 8, BUFFER = 256, BLOCK_MAX = 128, BUFFER_SLACK = 16, ALIGNED = 64 };
-
-/* A word that is the same in all lanes. */
-union row {
-    uint32_t words32[LANES_MAX];
-    uint64_t words64[LANES_SHA512];
-} __attribute__((aligned(ALIGNED)));
-
-#define TIMES_8(x)  x, x, x, x, x, x, x, x
-#define TIMES_32(x) TIMES_8(x), TIMES_8(x), TIMES_8(x), TIMES_8(x)
-
-static const union row row_zero;
-static const union row row_end_little = {.words32 = {TIMES_32(0x80)}};
-static const union row row_end_big = {.words32 = {TIMES_32(0x80000000)}};
-static const union row row_end_long = {.words64 = {TIMES_8(UINT64_C(0x80) << 56)}};
-/* Of the outer hash: a block and a digest, in bits. */
-static const union row row_size_md5 = {.words32 = {TIMES_32((64 + 16) * 8)}};
-static const union row row_size_sha1 = {.words32 = {TIMES_32((64 + 20) * 8)}};
-static const union row row_size_sha256 = {.words32 = {TIMES_32((64 + 32) * 8)}};
-static const union row row_size_sha384 = {.words64 = {TIMES_8((128 + 48) * 8)}};
-
-/* What the hashes differ in. */
-struct shape {
-    size_t word;   /* bytes of a word */
-    size_t words;  /* of the state */
-    size_t digest; /* words of the digest */
-    size_t lanes;
-    bool big_endian;
-    const union row *end, *size; /* the outer block behind its digest */
-};
-
-static const struct shape shape_md5 = {4, 4, 4, LANES_MD5, false, &row_end_little, &row_size_md5};
-static const struct shape shape_sha1 = {4, 5, 5, LANES_SHA1, true, &row_end_big, &row_size_sha1};
-static const struct shape shape_sha256 = {4, 8, 8, LANES_SHA256, true, &row_end_big, &row_size_sha256};
-static const struct shape shape_sha384 = {8, 8, 6, LANES_SHA512, true, &row_end_long, &row_size_sha384};
-
-CONSTANT_SHAPE size_t block_of(const struct shape *s)
-{
-    return 16 * s->word;
-}
-
-/* The hash in use. */
-struct method {
-    lanes_kernel32 *kernel32;
-    lanes_kernel64 *kernel64; /* where words have 64 bits */
-    size_t least;
-    /* Whole blocks into one state. */
-    void (*alone)(struct crypto_blocks *state, const uint8_t *blocks, size_t count);
-};
+enum { BUFFER = 256, BUFFER_SLACK = 16 };
 
 /* A message under way, and room for the blocks that are not in one piece: aligned, as kernels read them
  * whole. */
@@ -90,23 +38,6 @@ struct engine {
 };
 _Static_assert(WORDS_MAX *LANES_MAX * 4 >= 8 * LANES_SHA512 * 8, "states of 64-bit words fit");
 
-CONSTANT_SHAPE uint8_t *cell(const struct shape *s, uint8_t *rows, size_t row, size_t lane)
-{
-    return rows + (row * s->lanes + lane) * s->word;
-}
-
-CONSTANT_SHAPE void run_kernel(const struct shape *s, const struct method *m, uint8_t *state,
-                               const uint8_t *const *blocks, size_t count, size_t lanes,
-                               const void *const *rows)
-{
-    if (s->word == 8)
-        m->kernel64((uint64_t *)(void *)state, blocks, count, lanes,
-                    (const uint64_t *const *)(const void *)rows);
-    else
-        m->kernel32((uint32_t *)(void *)state, blocks, count, lanes,
-                    (const uint32_t *const *)(const void *)rows);
-}
-
 /* ---- the outer hash: one block each, digest and padding; only the digest differs ---- */
 
 CONSTANT_SHAPE void outer_init(const struct shape *s, struct outer *o)
@@ -116,12 +47,6 @@ CONSTANT_SHAPE void outer_init(const struct shape *s, struct outer *o)
     o->rows[s->digest] = s->end;
     o->rows[s->big_endian ? 15 : 14] = s->size;
     o->count = 0;
-}
-
-/* From a number to the hash's order of bytes. */
-CONSTANT_SHAPE bool order_differs(const struct shape *s)
-{
-    return s->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
 CONSTANT_SHAPE void outer_write(const struct shape *s, struct outer *o, size_t lane)
@@ -174,36 +99,6 @@ CONSTANT_SHAPE void lane_begin(const struct shape *s, struct lane *lane, const s
     lane->next = 0;
     lane->size = block_of(s);
     lane->ended = false;
-}
-
-/* A few bytes, without a call: two pieces that overlap cover any size. */
-static inline __attribute__((always_inline)) void copy_ends(uint8_t *to, const uint8_t *from, size_t size,
-                                                            size_t piece)
-{
-    uint8_t first[32], last[32];
-    memcpy(first, from, piece);
-    memcpy(last, from + size - piece, piece);
-    memcpy(to, first, piece);
-    memcpy(to + size - piece, last, piece);
-}
-
-static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
-{
-    for (; size > 64; size -= 32, to += 32, from += 32)
-        memcpy(to, from, 32);
-    if (size >= 32)
-        copy_ends(to, from, size, 32);
-    else if (size >= 16)
-        copy_ends(to, from, size, 16);
-    else if (size >= 8)
-        copy_ends(to, from, size, 8);
-    else if (size >= 4)
-        copy_ends(to, from, size, 4);
-    else if (size > 0) {
-        to[0] = from[0];
-        to[size / 2] = from[size / 2];
-        to[size - 1] = from[size - 1];
-    }
 }
 
 /* More than there is to fill, but without a loop; in pieces that become plain stores. */
@@ -402,52 +297,74 @@ CONSTANT_SHAPE void engine_run(const struct shape *s, const struct method *metho
 
 /* ---- the hashes ---- */
 
+#define ONE(name)                                                                                            \
+    static void one_##name(const void *key, const struct crypto_message *m, uint8_t *mac)                    \
+    {                                                                                                        \
+        crypto_hmac_##name(key, m, mac);                                                                     \
+    }
+ONE(md5)
+ONE(sha1)
+ONE(sha256)
+ONE(sha384)
+
+/* A message without others of its kind is best off without lanes. */
+static bool one_by_one(const struct method *method, const struct lanes_job *jobs, size_t count)
+{
+    if (count >= method->least)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        method->one(jobs[i].key, &jobs[i].message, jobs[i].mac);
+    return true;
+}
+
 void lanes_hmac_md5(const struct lanes_job *jobs, size_t count)
 {
     const struct lanes_kernels *k = lanes_kernels();
-    const struct method method = {.kernel32 = k->md5, .least = k->md5_least, .alone = crypto_md5_blocks};
-    if (count >= k->md5_least) {
-        engine_run(&shape_md5, &method, jobs, count);
+    const struct method method = {
+        .kernel32 = k->md5, .least = k->md5_least, .alone = crypto_md5_blocks, .one = one_md5};
+    if (one_by_one(&method, jobs, count))
         return;
-    }
-    for (size_t i = 0; i < count; i++)
-        crypto_hmac_md5(jobs[i].key, &jobs[i].message, jobs[i].mac);
+    if (lanes_alike(jobs, count, 64))
+        lanes_alike_md5(&method, jobs, count);
+    else
+        engine_run(&shape_md5, &method, jobs, count);
 }
 
 void lanes_hmac_sha1(const struct lanes_job *jobs, size_t count)
 {
     const struct lanes_kernels *k = lanes_kernels();
-    const struct method method = {.kernel32 = k->sha1, .least = k->sha1_least, .alone = crypto_sha1_blocks};
-    if (count >= k->sha1_least) {
-        engine_run(&shape_sha1, &method, jobs, count);
+    const struct method method = {
+        .kernel32 = k->sha1, .least = k->sha1_least, .alone = crypto_sha1_blocks, .one = one_sha1};
+    if (one_by_one(&method, jobs, count))
         return;
-    }
-    for (size_t i = 0; i < count; i++)
-        crypto_hmac_sha1(jobs[i].key, &jobs[i].message, jobs[i].mac);
+    if (lanes_alike(jobs, count, 64))
+        lanes_alike_sha1(&method, jobs, count);
+    else
+        engine_run(&shape_sha1, &method, jobs, count);
 }
 
 void lanes_hmac_sha256(const struct lanes_job *jobs, size_t count)
 {
     const struct lanes_kernels *k = lanes_kernels();
     const struct method method = {
-        .kernel32 = k->sha256, .least = k->sha256_least, .alone = crypto_sha256_blocks};
-    if (count >= k->sha256_least) {
-        engine_run(&shape_sha256, &method, jobs, count);
+        .kernel32 = k->sha256, .least = k->sha256_least, .alone = crypto_sha256_blocks, .one = one_sha256};
+    if (one_by_one(&method, jobs, count))
         return;
-    }
-    for (size_t i = 0; i < count; i++)
-        crypto_hmac_sha256(jobs[i].key, &jobs[i].message, jobs[i].mac);
+    if (lanes_alike(jobs, count, 64))
+        lanes_alike_sha256(&method, jobs, count);
+    else
+        engine_run(&shape_sha256, &method, jobs, count);
 }
 
 void lanes_hmac_sha384(const struct lanes_job *jobs, size_t count)
 {
     const struct lanes_kernels *k = lanes_kernels();
     const struct method method = {
-        .kernel64 = k->sha512, .least = k->sha512_least, .alone = crypto_sha512_blocks};
-    if (count >= k->sha512_least) {
-        engine_run(&shape_sha384, &method, jobs, count);
+        .kernel64 = k->sha512, .least = k->sha512_least, .alone = crypto_sha512_blocks, .one = one_sha384};
+    if (one_by_one(&method, jobs, count))
         return;
-    }
-    for (size_t i = 0; i < count; i++)
-        crypto_hmac_sha384(jobs[i].key, &jobs[i].message, jobs[i].mac);
+    if (lanes_alike(jobs, count, 128))
+        lanes_alike_sha384(&method, jobs, count);
+    else
+        engine_run(&shape_sha384, &method, jobs, count);
 }
