@@ -30,6 +30,18 @@ void crypto_sha1_blocks(struct crypto_blocks *s, const uint8_t *data, size_t blo
 void crypto_sha256_blocks(struct crypto_blocks *s, const uint8_t *data, size_t blocks); /* of 64 bytes */
 void crypto_sha512_blocks(struct crypto_blocks *s, const uint8_t *data, size_t blocks); /* of 128 bytes */
 
+/*
+ * The end of an HMAC in one call: `run_blocks` blocks at run, then the last ones, padded, after the chaining
+ * words inner; then the outer hash after the words outer; the whole digest to mac. False: this processor has
+ * no instructions for that, nothing was done.
+ */
+typedef bool crypto_blocks_end(const void *inner, const void *outer, const uint8_t *run, size_t run_blocks,
+                               const uint8_t *last, size_t last_blocks, uint8_t *mac);
+crypto_blocks_end crypto_sha1_end, crypto_sha256_end;
+
+/* Test seam: true, and the library does it all from now on; false: the best again. */
+void crypto_blocks_without_instructions(bool without);
+
 /* The same by the library, for processors without instructions of their own. */
 void crypto_sha1_library(struct crypto_blocks *s, const uint8_t *data, size_t blocks);
 void crypto_sha256_library(struct crypto_blocks *s, const uint8_t *data, size_t blocks);

@@ -11,12 +11,7 @@
 #include "base/secret.h"
 #include "base/wire.h"
 
-enum { BLOCK_MAX = 128, DIGEST_MAX = 48 };
-
-/* A digest as 64-bit numbers whose lowest byte comes first. */
-struct image {
-    uint64_t w[DIGEST_MAX / 8];
-};
+enum { BLOCK_MAX = 128 };
 
 struct hash {
     size_t block;
@@ -24,16 +19,29 @@ struct hash {
     size_t state;  /* bytes of chaining words */
     size_t digest; /* of which the digest takes these */
     void (*compress)(struct crypto_blocks *w, const uint8_t *data, size_t blocks);
-    struct image (*image)(const struct crypto_blocks *w);
+    crypto_blocks_end *end;                                     /* NULL: there is none */
+    uint64_t (*image)(const struct crypto_blocks *w, size_t i); /* bytes 8 i to 8 i + 7 of the digest as a
+                                                                   number, lowest first; 0 for none */
     bool big_endian;
 };
 
-/* A hash under way; the first `used` bytes of block wait for more. */
+/* What compression functions read and write. Apart from struct work, which stays in registers so. */
+struct buffers {
+    uint8_t block[2 * BLOCK_MAX + 16] __attribute__((aligned(16))); /* pad_here may write 8 too far */
+    struct crypto_blocks w __attribute__((aligned(16)));
+};
+
+/*
+ * A hash under way. Where the hash has an end, whole blocks are not hashed before something comes behind
+ * them, so that the end of a message, which is all of a short one, goes through the processor in one piece.
+ */
 struct work {
-    struct crypto_blocks w;
-    size_t used;
-    uint64_t size;                /* bytes of the whole so far, the key's block included; below 2^61 */
-    uint8_t block[BLOCK_MAX + 8]; /* pad_here may write that much too far */
+    struct buffers *b;
+    const void *words; /* the chaining words so far: the caller's, or b->w */
+    const uint8_t *run;
+    size_t run_blocks; /* blocks that come next, where the message has them */
+    size_t used;       /* bytes of b->block, which come behind those */
+    uint64_t size;     /* bytes of the whole so far, the key's block included; below 2^61 */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -56,13 +64,25 @@ INLINE uint64_t lowest_first(uint64_t x)
 INLINE void put_pair(uint8_t *to, uint64_t low, uint64_t high)
 {
     typedef uint64_t pair __attribute__((vector_size(16)));
-    const pair both = {lowest_first(low), lowest_first(high)};
+    pair both = {lowest_first(low), lowest_first(high)};
+#ifdef __SSE2__
+    __asm__("" : "+x"(both)); /* or gcc makes two stores of a constant */
+#endif
     memcpy(to, &both, sizeof both);
 }
 
 /* Pieces of short messages; a call of memcpy costs as much as the copy. */
 INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 {
+    while (size >= 64) {
+        memcpy(to, from, 16);
+        memcpy(to + 16, from + 16, 16);
+        memcpy(to + 32, from + 32, 16);
+        memcpy(to + 48, from + 48, 16);
+        to += 64;
+        from += 64;
+        size -= 64;
+    }
     while (size >= 16) {
         memcpy(to, from, 16);
         to += 16;
@@ -90,26 +110,59 @@ INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t size)
         *to = *from;
 }
 
+INLINE void begin(const struct hash *h, struct work *k, struct buffers *b, const void *words, uint64_t size)
+{
+    k->b = b;
+    k->run = NULL;
+    if (h->end == NULL)
+        memcpy(&k->b->w, words, h->state);
+    k->words = h->end == NULL ? &k->b->w : words;
+    k->run_blocks = 0;
+    k->used = 0;
+    k->size = size;
+}
+
+INLINE void compress(const struct hash *h, struct work *k, const uint8_t *data, size_t blocks)
+{
+    if (h->end != NULL && k->words != &k->b->w) {
+        memcpy(&k->b->w, k->words, h->state);
+        k->words = &k->b->w;
+    }
+    h->compress(&k->b->w, data, blocks);
+}
+
+INLINE void compress_run(const struct hash *h, struct work *k)
+{
+    if (k->run_blocks != 0)
+        compress(h, k, k->run, k->run_blocks);
+    k->run_blocks = 0;
+}
+
 INLINE void absorb(const struct hash *h, struct work *k, struct span s)
 {
     k->size += s.size;
     if (k->used != 0 || s.size < h->block) {
         size_t room = h->block - k->used, take = s.size < room ? s.size : room;
-        copy_short(k->block + k->used, s.data, take);
+        copy_short(k->b->block + k->used, s.data, take);
         k->used += take;
         if (k->used < h->block)
             return;
-        h->compress(&k->w, k->block, 1);
+        compress_run(h, k);
+        compress(h, k, k->b->block, 1);
         k->used = 0;
         s.data += take;
         s.size -= take;
     }
     if (s.size >= h->block) {
-        h->compress(&k->w, s.data, s.size / h->block);
+        compress_run(h, k);
+        k->run = s.data;
+        k->run_blocks = s.size / h->block;
+        if (h->end == NULL)
+            compress_run(h, k);
         s.data += s.size / h->block * h->block;
         s.size %= h->block;
     }
-    copy_short(k->block, s.data, s.size);
+    copy_short(k->b->block, s.data, s.size);
     k->used = s.size;
 }
 
@@ -117,7 +170,7 @@ INLINE void absorb(const struct hash *h, struct work *k, struct span s)
 INLINE void pad_here(struct work *k)
 {
     static const uint8_t pad[8] = {0x80}, zeros[8];
-    uint8_t *at = k->block + k->used;
+    uint8_t *at = k->b->block + k->used;
     size_t n = k->used % 16;
     if (n == 0) {
         put_pair(at, 0x80, 0);
@@ -134,131 +187,136 @@ INLINE uint64_t length_word(const struct hash *h, uint64_t size)
     return h->big_endian ? __builtin_bswap64(size * 8) : size * 8;
 }
 
-/* 0x80, zeros, and the length. */
-INLINE void finish(const struct hash *h, struct work *k)
+/* 0x80, zeros, and the length: the last blocks, one or two. */
+INLINE size_t pad(const struct hash *h, struct work *k)
 {
+    size_t size = k->used >= h->block - h->length ? 2 * h->block : h->block, next = k->used / 16 * 16 + 16;
     pad_here(k);
-    size_t next = k->used / 16 * 16 + 16;
-    if (k->used >= h->block - h->length) {
-        for (; next < h->block; next += 16)
-            put_pair(k->block + next, 0, 0);
-        h->compress(&k->w, k->block, 1);
-        next = 0;
-    }
-    for (; next + 16 < h->block; next += 16)
-        put_pair(k->block + next, 0, 0);
-    if (next < h->block) {
-        put_pair(k->block + next, 0, length_word(h, k->size));
+    for (; next + 16 < size; next += 16)
+        put_pair(k->b->block + next, 0, 0);
+    if (next < size) {
+        put_pair(k->b->block + next, 0, length_word(h, k->size));
     } else { /* the message, or its 0x80, reaches into the last 16 bytes */
         uint64_t length = lowest_first(length_word(h, k->size));
-        memcpy(k->block + h->block - 8, &length, 8);
+        memcpy(k->b->block + size - 8, &length, 8);
     }
-    h->compress(&k->w, k->block, 1);
+    return size / h->block;
 }
 
-INLINE void message(const struct hash *h, struct work *k, const struct crypto_message *m)
+/* All but what is left in k; returns the last blocks. */
+INLINE size_t message(const struct hash *h, struct work *k, const struct crypto_message *m)
 {
-    if (m->head.size != 0)
-        absorb(h, k, m->head);
-    for (size_t i = 0; i < m->count; i++) {
-        if (m->parts[i].size != 0)
-            absorb(h, k, m->parts[i]);
+    const size_t last = m->count + 1;
+    for (size_t i = 0; i <= last; i++) { /* one copy of absorb() */
+        const struct span *s = i == 0 ? &m->head : i == last ? &m->tail : &m->parts[i - 1];
+        if (s->size != 0)
+            absorb(h, k, *s);
     }
-    if (m->tail.size != 0)
-        absorb(h, k, m->tail);
-    finish(h, k);
+    return pad(h, k);
 }
 
-/* The one block of the outer hash: a digest, 0x80, zeros, the length. All offsets are constants. */
-INLINE void outer_block(const struct hash *h, const struct image *digest, uint8_t *block)
+INLINE void finish(const struct hash *h, struct work *k, size_t last)
 {
-    uint64_t w[BLOCK_MAX / 8] = {0};
-    for (size_t i = 0; i < (h->digest + 7) / 8; i++)
-        w[i] = digest->w[i];
-    w[h->digest / 8] |= UINT64_C(0x80) << (8 * (h->digest % 8));
-    w[h->block / 8 - 1] = length_word(h, h->block + h->digest);
+    compress_run(h, k);
+    for (size_t i = 0; i < last; i++) /* one is what libraries are quick at */
+        compress(h, k, k->b->block + i * h->block, 1);
+}
+
+/* Bytes 8 i to 8 i + 7 of the one block of the outer hash: a digest, 0x80, zeros, the length. */
+INLINE uint64_t outer_word(const struct hash *h, const struct crypto_blocks *w, size_t i)
+{
+    uint64_t word = 8 * i < h->digest ? h->image(w, i) : 0;
+    if (i == h->digest / 8)
+        word |= UINT64_C(0x80) << (8 * (h->digest % 8));
+    return i == h->block / 8 - 1 ? length_word(h, h->block + h->digest) : word;
+}
+
+INLINE void outer_block(const struct hash *h, const struct crypto_blocks *w, uint8_t *block)
+{
     for (size_t i = 0; i < h->block / 8; i += 2)
-        put_pair(block + 8 * i, w[i], w[i + 1]);
+        put_pair(block + 8 * i, outer_word(h, w, i), outer_word(h, w, i + 1));
 }
 
-INLINE void write_digest(const struct hash *h, const struct image *digest, uint8_t *out)
+INLINE void write_digest(const struct hash *h, const struct crypto_blocks *w, uint8_t *out)
 {
     for (size_t i = 0; i < h->digest / 8; i++) {
-        uint64_t x = lowest_first(digest->w[i]);
+        uint64_t x = lowest_first(h->image(w, i));
         memcpy(out + 8 * i, &x, 8);
     }
     if (h->digest % 8 != 0)
-        wire_put_u32(out + h->digest / 8 * 8, (uint32_t)digest->w[h->digest / 8]);
+        wire_put_u32(out + h->digest / 8 * 8, (uint32_t)h->image(w, h->digest / 8));
+}
+
+/* Constant sizes become a few stores. */
+INLINE void wipe_blocks(const struct hash *h, struct work *k, size_t blocks)
+{
+    for (size_t i = 0; i < h->block; i += 64) { /* of 128 bytes gcc makes a slow `rep stos` */
+        secret_wipe(k->b->block + i, 64);
+        if (blocks > 1)
+            secret_wipe(k->b->block + h->block + i, 64);
+    }
 }
 
 INLINE void hmac(const struct hash *h, const void *inner, const void *outer, const struct crypto_message *m,
                  uint8_t *mac)
 {
+    struct buffers b;
     struct work k;
-    memcpy(&k.w, inner, h->state);
-    k.used = 0;
-    k.size = h->block;
-    message(h, &k, m);
-
-    struct image digest = h->image(&k.w);
-    outer_block(h, &digest, k.block);
-    memcpy(&k.w, outer, h->state);
-    h->compress(&k.w, k.block, 1);
-    digest = h->image(&k.w);
-    write_digest(h, &digest, mac);
-    secret_wipe(&digest, sizeof digest);
-    secret_wipe(&k.w, h->state);
-    secret_wipe(k.block, h->block);
+    begin(h, &k, &b, inner, h->block);
+    size_t last = message(h, &k, m);
+    if (h->end != NULL && h->end(k.words, outer, k.run, k.run_blocks, b.block, last, mac)) {
+        if (k.words == &b.w)
+            secret_wipe(&b.w, h->state);
+        wipe_blocks(h, &k, last);
+        return;
+    }
+    finish(h, &k, last);
+    outer_block(h, &b.w, b.block);
+    memcpy(&b.w, outer, h->state);
+    h->compress(&b.w, b.block, 1);
+    write_digest(h, &b.w, mac);
+    secret_wipe(&b.w, h->state);
+    wipe_blocks(h, &k, last);
 }
 
 /* The chaining words after the key's block; the key is no longer than it. */
-INLINE void expand(const struct hash *h, const void *start, uint8_t pad, const uint8_t *key, size_t key_size,
-                   void *state)
+INLINE void expand(const struct hash *h, const void *start, uint8_t filler, const uint8_t *key,
+                   size_t key_size, void *state)
 {
+    struct buffers b;
     struct work k;
-    memcpy(&k.w, start, h->state);
-    memset(k.block, pad, h->block);
+    begin(h, &k, &b, start, 0);
+    memset(b.block, filler, h->block);
     for (size_t i = 0; i < key_size && i < h->block; i++)
-        k.block[i] ^= key[i];
-    h->compress(&k.w, k.block, 1);
-    memcpy(state, &k.w, h->state);
-    secret_wipe(&k.w, h->state);
-    secret_wipe(k.block, h->block);
+        b.block[i] ^= key[i];
+    compress(h, &k, b.block, 1);
+    memcpy(state, &b.w, h->state);
+    secret_wipe(&b.w, h->state);
+    secret_wipe(b.block, h->block);
 }
 
 /* ---- the hashes ---- */
 
 /* Two words of 32 bits as their eight bytes. */
-INLINE uint64_t two_little(const uint32_t *w)
+INLINE uint64_t little32(const struct crypto_blocks *w, size_t i)
 {
-    return w[0] | (uint64_t)w[1] << 32;
+    return w->w32[2 * i] | (uint64_t)w->w32[2 * i + 1] << 32;
 }
 
-INLINE uint64_t two_big(const uint32_t *w)
+INLINE uint64_t big32(const struct crypto_blocks *w, size_t i)
 {
-    return __builtin_bswap32(w[0]) | (uint64_t)__builtin_bswap32(w[1]) << 32;
+    return __builtin_bswap32(w->w32[2 * i]) | (uint64_t)__builtin_bswap32(w->w32[2 * i + 1]) << 32;
 }
 
-INLINE struct image md5_image(const struct crypto_blocks *w)
+/* Of five words. */
+INLINE uint64_t big32_odd(const struct crypto_blocks *w, size_t i)
 {
-    return (struct image){{two_little(w->w32), two_little(w->w32 + 2)}};
+    return i < 2 ? big32(w, i) : __builtin_bswap32(w->w32[4]);
 }
 
-INLINE struct image sha1_image(const struct crypto_blocks *w)
+INLINE uint64_t big64(const struct crypto_blocks *w, size_t i)
 {
-    return (struct image){{two_big(w->w32), two_big(w->w32 + 2), __builtin_bswap32(w->w32[4])}};
-}
-
-INLINE struct image sha256_image(const struct crypto_blocks *w)
-{
-    return (struct image){{two_big(w->w32), two_big(w->w32 + 2), two_big(w->w32 + 4), two_big(w->w32 + 6)}};
-}
-
-INLINE struct image sha384_image(const struct crypto_blocks *w)
-{
-    return (struct image){{__builtin_bswap64(w->w64[0]), __builtin_bswap64(w->w64[1]),
-                           __builtin_bswap64(w->w64[2]), __builtin_bswap64(w->w64[3]),
-                           __builtin_bswap64(w->w64[4]), __builtin_bswap64(w->w64[5])}};
+    return __builtin_bswap64(w->w64[i]);
 }
 
 /* RFC 1321 3.3; FIPS 180-4 5.3.1, 5.3.3, 5.3.4. */
@@ -272,42 +330,42 @@ static const uint64_t sha384_start[8] = {
 };
 
 static const struct hash md5 = {
-    .block = 64, .length = 8, .state = 16, .digest = 16, .compress = crypto_md5_blocks, .image = md5_image};
+    .block = 64, .length = 8, .state = 16, .digest = 16, .compress = crypto_md5_blocks, .image = little32};
 static const struct hash sha1 = {.block = 64,
                                  .length = 8,
                                  .state = 20,
                                  .digest = CRYPTO_SHA1_SIZE,
                                  .compress = crypto_sha1_blocks,
-                                 .image = sha1_image,
+                                 .end = crypto_sha1_end,
+                                 .image = big32_odd,
                                  .big_endian = true};
 static const struct hash sha256 = {.block = 64,
                                    .length = 8,
                                    .state = 32,
                                    .digest = CRYPTO_SHA256_SIZE,
                                    .compress = crypto_sha256_blocks,
-                                   .image = sha256_image,
+                                   .end = crypto_sha256_end,
+                                   .image = big32,
                                    .big_endian = true};
 static const struct hash sha384 = {.block = 128,
                                    .length = 16,
                                    .state = 64,
                                    .digest = CRYPTO_SHA384_SIZE,
                                    .compress = crypto_sha512_blocks,
-                                   .image = sha384_image,
+                                   .image = big64,
                                    .big_endian = true};
 
 /* ---- what crypto.h and hmac_sha.h promise ---- */
 
 void crypto_md5(const struct crypto_message *m, uint8_t digest[static 16])
 {
+    struct buffers b;
     struct work k;
-    memcpy(&k.w, md5_start, sizeof md5_start);
-    k.used = 0;
-    k.size = 0;
-    message(&md5, &k, m);
-    struct image out = md5_image(&k.w);
-    write_digest(&md5, &out, digest);
-    secret_wipe(&k.w, md5.state);
-    secret_wipe(k.block, md5.block);
+    begin(&md5, &k, &b, md5_start, 0);
+    finish(&md5, &k, message(&md5, &k, m));
+    write_digest(&md5, &b.w, digest);
+    secret_wipe(&b.w, md5.state);
+    secret_wipe(b.block, sizeof b.block);
 }
 
 void crypto_hmac_md5_init(struct crypto_hmac_md5 *h, const uint8_t *key, size_t key_size)

@@ -160,6 +160,15 @@ static void every_cut(void **state)
     }
 }
 
+/* What processors without SHA instructions do, where the end of a message comes in several calls. */
+static void without_instructions(void **state)
+{
+    crypto_blocks_without_instructions(true);
+    every_length(state);
+    every_cut(state);
+    crypto_blocks_without_instructions(false);
+}
+
 /* Every prefix of a key stream, taken back, leaves the state as if it had not been, indexes wrapped included.
  */
 static void rc4_back(void **state)
@@ -183,7 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_at_once), cmocka_unit_test(instructions_and_library),
         cmocka_unit_test(md5_is_md5),      cmocka_unit_test(every_length),
-        cmocka_unit_test(every_cut),       cmocka_unit_test(rc4_back),
+        cmocka_unit_test(every_cut),       cmocka_unit_test(without_instructions),
+        cmocka_unit_test(rc4_back),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
