@@ -59,13 +59,13 @@ static inline bool secbuf_mechlist(const SecBufferDesc *desc)
 bool secbuf_overlap(const SecBuffer *a, const SecBuffer *b);
 
 /*
- * The usual message of a batch, quickly: one DATA and one TOKEN without attributes, in this order, and apart
+ * The usual message, quickly: one DATA and one TOKEN without attributes, in this order, and apart
  * from each other. True: *view is what secbuf_scan makes of it, and secbuf_overlaps would say no. False: it
  * is another one.
  */
 static inline bool secbuf_scan_usual(const SecBufferDesc *desc, struct secbuf_view *view)
 {
-    if (desc->ulVersion != SECBUFFER_VERSION || desc->cBuffers != 2 || desc->pBuffers == NULL)
+    if (desc == NULL || desc->ulVersion != SECBUFFER_VERSION || desc->cBuffers != 2 || desc->pBuffers == NULL)
         return false;
     SecBuffer *data = &desc->pBuffers[0], *token = &desc->pBuffers[1];
     uintptr_t at_data = (uintptr_t)data->pvBuffer, at_token = (uintptr_t)token->pvBuffer;

@@ -8,14 +8,6 @@ void secret_wipe_shared(void *data, size_t size)
         __atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
 }
 
-/* Opaque to the optimiser: no early exit once a difference is known. */
-static inline uint64_t gather(uint64_t difference, uint64_t more)
-{
-    difference |= more;
-    __asm__ __volatile__("" : "+r"(difference));
-    return difference;
-}
-
 bool secret_equal(const void *a, const void *b, size_t size)
 {
     const uint8_t *x = a, *y = b;
@@ -23,7 +15,7 @@ bool secret_equal(const void *a, const void *b, size_t size)
     for (; size >= sizeof u; size -= sizeof u) {
         memcpy(&u, x, sizeof u);
         memcpy(&v, y, sizeof v);
-        difference = gather(difference, u ^ v);
+        difference = secret_gather(difference, u ^ v);
         x += sizeof u;
         y += sizeof v;
     }
@@ -31,12 +23,12 @@ bool secret_equal(const void *a, const void *b, size_t size)
         uint32_t m, n;
         memcpy(&m, x, sizeof m);
         memcpy(&n, y, sizeof n);
-        difference = gather(difference, m ^ n);
+        difference = secret_gather(difference, m ^ n);
         x += sizeof m;
         y += sizeof n;
         size -= sizeof m;
     }
     for (; size > 0; size--)
-        difference = gather(difference, (uint64_t)(*x++ ^ *y++));
+        difference = secret_gather(difference, (uint64_t)(*x++ ^ *y++));
     return difference == 0;
 }

@@ -139,7 +139,14 @@ void krb5_seal_init(struct krb5_seal *s, const struct krb5_protect *p);
 bool krb5_fallback_init(struct krb5_fallback *f, const struct krb5_protect *p);
 
 /* Exact size of a MIC made by this context: 28, 32, 40; RC4 37. */
-size_t krb5_mic_size(const struct krb5_protect *p);
+static inline size_t krb5_mic_size(const struct krb5_protect *p)
+{
+    static const uint8_t sizes[] = {
+        [KRB5_ETYPE_AES128_SHA1] = 28,   [KRB5_ETYPE_AES256_SHA1] = 28, [KRB5_ETYPE_AES128_SHA256] = 32,
+        [KRB5_ETYPE_AES256_SHA384] = 40, [KRB5_ETYPE_RC4] = 37,
+    };
+    return p->key.etype < sizeof sizes ? sizes[p->key.etype] : 0;
+}
 
 /*
  * Makes a MIC over the message: krb5_mic_size(p) bytes at token. PROTECT_OK, or PROTECT_EXPIRED once all

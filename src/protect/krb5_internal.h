@@ -3,6 +3,7 @@
 #ifndef OPENSSPI_PROTECT_KRB5_INTERNAL_H
 #define OPENSSPI_PROTECT_KRB5_INTERNAL_H
 
+#include "base/secret.h"
 #include "base/wire.h"
 #include "crypto/krb5_kdf.h"
 #include "protect/krb5.h"
@@ -65,16 +66,54 @@ bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_head
 /* Kc or Ki of that usage, spent; with RC4, where usage and purpose mean nothing, all three keys. */
 void krb5_mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,
                    enum crypto_krb5_purpose purpose);
-/* Bytes of the checksum on the wire: 12, 16 or 24. AES types only. */
-size_t krb5_mac_size(unsigned etype);
+/* Bytes of the checksum on the wire: 12, 16 or 24; 0 for what is no AES type. */
+static inline size_t krb5_mac_size(unsigned etype)
+{
+    static const uint8_t sizes[] = {
+        [KRB5_ETYPE_AES128_SHA1] = 12,
+        [KRB5_ETYPE_AES256_SHA1] = 12,
+        [KRB5_ETYPE_AES128_SHA256] = 16,
+        [KRB5_ETYPE_AES256_SHA384] = 24,
+    };
+    return etype < sizeof sizes ? sizes[etype] : 0;
+}
 /* SHA-2 types (RFC 8009) cover the ciphertext, SHA-1 types the plaintext. */
 bool krb5_mac_covers_ciphertext(unsigned etype);
 /* The checksum, krb5_mac_size() bytes of which are meant. AES types only. */
-void krb5_mac_make(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
-                   uint8_t mac[static MAC_SIZE_MAX]);
+static inline void krb5_mac_make(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
+                                 uint8_t mac[static MAC_SIZE_MAX])
+{
+    if (etype == KRB5_ETYPE_AES128_SHA256)
+        crypto_hmac_sha256(&k->sha256, m, mac);
+    else if (etype == KRB5_ETYPE_AES256_SHA384)
+        crypto_hmac_sha384(&k->sha384, m, mac);
+    else
+        crypto_hmac_sha1(&k->sha1, m, mac);
+}
+/* The size is one of three: no call of memcpy, which costs as much as the copy. */
+static inline void krb5_mac_write(uint8_t *out, const uint8_t *mac, size_t size)
+{
+    if (size == 12)
+        memcpy(out, mac, 12);
+    else if (size == 16)
+        memcpy(out, mac, 16);
+    else
+        memcpy(out, mac, 24);
+}
+
 /* Compares what krb5_mac_make gives with `given`, in constant time. */
-bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
-                      const uint8_t *given);
+static inline bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
+                                    const uint8_t *given)
+{
+    uint8_t mac[MAC_SIZE_MAX];
+    krb5_mac_make(etype, k, m, mac);
+    size_t size = krb5_mac_size(etype);
+    bool equal = size == 12   ? secret_equal_short(mac, given, 12)
+                 : size == 16 ? secret_equal_short(mac, given, 16)
+                              : secret_equal_short(mac, given, 24);
+    secret_wipe(mac, sizeof mac);
+    return equal;
+}
 
 /* Kc of the initiator's key for what is received; as much of the fallback as a MIC needs. */
 void krb5_fallback_mic(union krb5_mac *mac, const struct krb5_protect *p);

@@ -5,17 +5,16 @@
 struct profile {
     uint8_t key_size;
     uint8_t hmac_key_size; /* of Kc and Ki */
-    uint8_t mac_size;
     bool sha2;
 };
 
 static const struct profile *profile_of(unsigned etype)
 {
     static const struct profile profiles[] = {
-        [KRB5_ETYPE_AES128_SHA1] = {.key_size = 16, .hmac_key_size = 16, .mac_size = 12},
-        [KRB5_ETYPE_AES256_SHA1] = {.key_size = 32, .hmac_key_size = 32, .mac_size = 12},
-        [KRB5_ETYPE_AES128_SHA256] = {.key_size = 16, .hmac_key_size = 16, .mac_size = 16, .sha2 = true},
-        [KRB5_ETYPE_AES256_SHA384] = {.key_size = 32, .hmac_key_size = 24, .mac_size = 24, .sha2 = true},
+        [KRB5_ETYPE_AES128_SHA1] = {.key_size = 16, .hmac_key_size = 16},
+        [KRB5_ETYPE_AES256_SHA1] = {.key_size = 32, .hmac_key_size = 32},
+        [KRB5_ETYPE_AES128_SHA256] = {.key_size = 16, .hmac_key_size = 16, .sha2 = true},
+        [KRB5_ETYPE_AES256_SHA384] = {.key_size = 32, .hmac_key_size = 24, .sha2 = true},
         [KRB5_ETYPE_RC4] = {.key_size = 16},
     };
     static const struct profile none;
@@ -25,11 +24,6 @@ static const struct profile *profile_of(unsigned etype)
 size_t krb5_key_size(unsigned etype)
 {
     return profile_of(etype)->key_size;
-}
-
-size_t krb5_mac_size(unsigned etype)
-{
-    return profile_of(etype)->mac_size;
 }
 
 bool krb5_mac_covers_ciphertext(unsigned etype)
@@ -157,27 +151,6 @@ bool krb5_fallback_init(struct krb5_fallback *f, const struct krb5_protect *p)
     seal_keys_init(&f->seal, &f->decrypt, &p->initiator,
                    usage_of(p, false, USAGE_INITIATOR_SEAL, USAGE_ACCEPTOR_SEAL));
     return true;
-}
-
-void krb5_mac_make(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
-                   uint8_t mac[static MAC_SIZE_MAX])
-{
-    if (etype == KRB5_ETYPE_AES128_SHA256)
-        crypto_hmac_sha256(&k->sha256, m, mac);
-    else if (etype == KRB5_ETYPE_AES256_SHA384)
-        crypto_hmac_sha384(&k->sha384, m, mac);
-    else
-        crypto_hmac_sha1(&k->sha1, m, mac);
-}
-
-bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, const struct crypto_message *m,
-                      const uint8_t *given)
-{
-    uint8_t mac[MAC_SIZE_MAX];
-    krb5_mac_make(etype, k, m, mac);
-    bool equal = secret_equal(mac, given, krb5_mac_size(etype));
-    secret_wipe(mac, sizeof mac);
-    return equal;
 }
 
 bool krb5_sequence_claim(struct krb5_protect *p, uint64_t limit, uint64_t *taken)

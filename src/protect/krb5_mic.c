@@ -24,11 +24,6 @@ bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_head
     return (p->flags & KRB5_F_ACCEPTOR_SUBKEY) && !(h->flags & FLAG_ACCEPTOR_SUBKEY);
 }
 
-size_t krb5_mic_size(const struct krb5_protect *p)
-{
-    return p->key.etype == KRB5_ETYPE_RC4 ? RC4_MIC_SIZE : HEADER_SIZE + krb5_mac_size(p->key.etype);
-}
-
 enum protect_verdict krb5_mic_make(struct krb5_protect *p, const struct message *m, uint8_t *token)
 {
     if (p->key.etype == KRB5_ETYPE_RC4)
@@ -41,9 +36,7 @@ enum protect_verdict krb5_mic_make(struct krb5_protect *p, const struct message 
     krb5_header_write(token, &h);
     struct crypto_message covered = krb5_message(NULL, 0, m, token, HEADER_SIZE);
     krb5_mac_make(p->key.etype, &p->send, &covered, mac);
-    const size_t size = krb5_mac_size(p->key.etype);
-    for (size_t i = 0; i < size; i += 4) /* all sizes are multiples, and too short for a call of memcpy */
-        memcpy(token + HEADER_SIZE + i, mac + i, 4);
+    krb5_mac_write(token + HEADER_SIZE, mac, krb5_mac_size(p->key.etype));
     return PROTECT_OK;
 }
 

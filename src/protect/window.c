@@ -59,7 +59,13 @@ static inline __attribute__((always_inline)) enum protect_verdict judge(const st
     if (r->width == 32)
         relative = (uint32_t)relative;
 
-    if (!*r->full && relative >= *r->next) {
+    if (!*r->full && relative == *r->next) { /* the usual one: advance() without its loop */
+        mark(r, relative);
+        *r->next = relative + 1;
+        *r->full = *r->next == 0;
+        return PROTECT_OK;
+    }
+    if (!*r->full && relative > *r->next) {
         bool gap = relative != *r->next;
         advance(r, relative);
         return gap && r->mode == WINDOW_SEQUENCE ? PROTECT_OUT_OF_SEQUENCE : PROTECT_OK;

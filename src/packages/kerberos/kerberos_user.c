@@ -29,10 +29,15 @@ void kerberos_user_free(void *p)
         mem_client_free(p);
 }
 
+static inline struct kerberos_user_context *user_find(LSA_SEC_HANDLE id)
+{
+    struct slab *slab = id & KERBEROS_IMPORTED ? &imported_contexts : &user_contexts;
+    return slab_get(slab, id & ~KERBEROS_IMPORTED);
+}
+
 struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id)
 {
-    return id & KERBEROS_IMPORTED ? slab_get(&imported_contexts, id & ~KERBEROS_IMPORTED)
-                                  : slab_get(&user_contexts, id);
+    return user_find(id);
 }
 
 bool kerberos_user_texts(const struct kerberos_user_context *c, struct kerberos_texts *out)
@@ -321,9 +326,9 @@ static NTSTATUS NTAPI kerberos_SpImportSecurityContext(PSecBuffer pPackedContext
 /* ---- messages ---- */
 
 /* Neither side may protect messages when integrity was not negotiated. */
-static struct kerberos_user_context *user_enter(LSA_SEC_HANDLE id, NTSTATUS *refused)
+static inline struct kerberos_user_context *user_enter(LSA_SEC_HANDLE id, NTSTATUS *refused)
 {
-    struct kerberos_user_context *c = kerberos_user_find(id);
+    struct kerberos_user_context *c = user_find(id);
     if (c == NULL) {
         *refused = SEC_E_INVALID_HANDLE;
         return NULL;
@@ -360,7 +365,8 @@ static NTSTATUS NTAPI kerberos_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULO
     if (c == NULL)
         return status;
     __builtin_prefetch(&c->protect.sent, 1); /* a line of its own, far away in one context of many */
-    status = secbuf_scan(MessageBuffers, 0, &view);
+    const bool apart = secbuf_scan_usual(MessageBuffers, &view);
+    status = apart ? SEC_E_OK : secbuf_scan(MessageBuffers, 0, &view);
     if (status != SEC_E_OK)
         return status;
     if (QualityOfProtection != 0)
@@ -368,7 +374,7 @@ static NTSTATUS NTAPI kerberos_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULO
     size_t size = krb5_mic_size(&c->protect);
     if (view.token->cbBuffer < size)
         return SEC_E_BUFFER_TOO_SMALL;
-    if (secbuf_overlaps(MessageBuffers, &view, false))
+    if (!apart && secbuf_overlaps(MessageBuffers, &view, false))
         return SEC_E_INVALID_PARAMETER;
     const struct message message = secbuf_message(&view);
     status = packages_verdict_status(krb5_mic_make(&c->protect, &message, view.token->pvBuffer));
@@ -388,14 +394,15 @@ static NTSTATUS NTAPI kerberos_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, P
     (void)MessageSequenceNumber;
     if (c == NULL || (secbuf_mechlist(MessageBuffers) && kerberos_user_mechlist(c, MessageBuffers, &status)))
         return status;
-    status = secbuf_scan(MessageBuffers, 0, &view);
+    const bool apart = secbuf_scan_usual(MessageBuffers, &view);
+    status = apart ? SEC_E_OK : secbuf_scan(MessageBuffers, 0, &view);
     if (status != SEC_E_OK)
         return status;
     /* Which sizes there are the check knows, it only reads, and a wrong one comes before what overlaps. */
     const struct message message = secbuf_message(&view);
     enum protect_verdict verdict =
         krb5_mic_check(&c->protect, NULL, &message, view.token->pvBuffer, view.token->cbBuffer, &sequence);
-    if (verdict != PROTECT_MALFORMED && secbuf_overlaps(MessageBuffers, &view, false))
+    if (verdict != PROTECT_MALFORMED && !apart && secbuf_overlaps(MessageBuffers, &view, false))
         return SEC_E_INVALID_PARAMETER;
     if (verdict == PROTECT_OK)
         verdict = user_accept(c, sequence);

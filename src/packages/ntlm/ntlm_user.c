@@ -31,10 +31,15 @@ void ntlm_user_free(void *p)
     }
 }
 
+static inline struct ntlm_user_context *user_find(LSA_SEC_HANDLE id)
+{
+    struct slab *slab = id & NTLM_IMPORTED ? &imported_contexts : &user_contexts;
+    return slab_get(slab, id & ~NTLM_IMPORTED);
+}
+
 struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id)
 {
-    return id & NTLM_IMPORTED ? slab_get(&imported_contexts, id & ~NTLM_IMPORTED)
-                              : slab_get(&user_contexts, id);
+    return user_find(id);
 }
 
 const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index)
@@ -250,7 +255,8 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
 {
     struct secbuf_view view;
     bool active = ntlm_protect_active(&c->protect);
-    NTSTATUS status = secbuf_scan(desc, user_scan_options(c), &view);
+    const bool apart = secbuf_scan_usual(desc, &view);
+    NTSTATUS status = apart ? SEC_E_OK : secbuf_scan(desc, user_scan_options(c), &view);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -267,7 +273,7 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
     if (view.token->cbBuffer < NTLM_TOKEN_SIZE) {
         return SEC_E_BUFFER_TOO_SMALL;
     }
-    if (secbuf_overlaps(desc, &view, sealing)) {
+    if (!apart && secbuf_overlaps(desc, &view, sealing)) {
         return SEC_E_INVALID_PARAMETER;
     }
     const struct message message = secbuf_message(&view);
@@ -288,7 +294,7 @@ static NTSTATUS user_make(struct ntlm_user_context *c, ULONG qop, PSecBufferDesc
 static NTSTATUS NTAPI ntlm_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                            PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
 {
-    struct ntlm_user_context *c = ntlm_user_find(ContextHandle);
+    struct ntlm_user_context *c = user_find(ContextHandle);
     if (c == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -307,7 +313,7 @@ static NTSTATUS NTAPI ntlm_SpMakeSignature(LSA_SEC_HANDLE ContextHandle, ULONG Q
 static NTSTATUS NTAPI ntlm_SpSealMessage(LSA_SEC_HANDLE ContextHandle, ULONG QualityOfProtection,
                                          PSecBufferDesc MessageBuffers, ULONG MessageSequenceNumber)
 {
-    struct ntlm_user_context *c = ntlm_user_find(ContextHandle);
+    struct ntlm_user_context *c = user_find(ContextHandle);
     if (c == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -321,7 +327,7 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
                                              ULONG MessageSequenceNumber, PULONG QualityOfProtection)
 {
     struct secbuf_view view;
-    struct ntlm_user_context *c = ntlm_user_find(ContextHandle);
+    struct ntlm_user_context *c = user_find(ContextHandle);
     if (c == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
@@ -333,14 +339,15 @@ static NTSTATUS NTAPI ntlm_SpVerifySignature(LSA_SEC_HANDLE ContextHandle, PSecB
     if (secbuf_mechlist(MessageBuffers) && ntlm_user_mechlist(c, 0, MessageBuffers, false, &status)) {
         return status;
     }
-    status = secbuf_scan(MessageBuffers, user_scan_options(c), &view);
+    const bool apart = secbuf_scan_usual(MessageBuffers, &view);
+    status = apart ? SEC_E_OK : secbuf_scan(MessageBuffers, user_scan_options(c), &view);
     if (status != SEC_E_OK) {
         return status;
     }
     if (view.token->cbBuffer != NTLM_TOKEN_SIZE) {
         return SEC_E_INVALID_TOKEN;
     }
-    if (secbuf_overlaps(MessageBuffers, &view, false)) {
+    if (!apart && secbuf_overlaps(MessageBuffers, &view, false)) {
         return SEC_E_INVALID_PARAMETER;
     }
     const struct message message = secbuf_message(&view);
@@ -417,7 +424,7 @@ static NTSTATUS NTAPI ntlm_SpUnsealMessage(LSA_SEC_HANDLE ContextHandle, PSecBuf
     struct secbuf_view view;
     struct user_received got;
     bool plain;
-    struct ntlm_user_context *c = ntlm_user_find(ContextHandle);
+    struct ntlm_user_context *c = user_find(ContextHandle);
     if (c == NULL) {
         return SEC_E_INVALID_HANDLE;
     }
