@@ -5,81 +5,37 @@
 #include <sched.h>
 #include <time.h>
 
-#include "secur32/inside.h"
-
-#define WORD_DELETED ((uint64_t)1 << 31)
-#define WORD_STATES  ((uint64_t)(HANDLE_ESTABLISHED | HANDLE_FAILED))
-#define WORD_CLOSED  ((uint64_t)1 << 28)
-#define WORD_REAPED  ((uint64_t)1 << 27)
-#define WORD_CALLS   (((uint64_t)1 << 27) - 1)
-
-static uint64_t word_load(const struct handle *slot)
-{
-    return __atomic_load_n(&slot->head.word, __ATOMIC_ACQUIRE);
-}
-
-/* The part of a slab id that is not its index; 32-bit ids keep theirs in the upper 10 bits. */
-static uint32_t id_generation(ULONG_PTR id)
-{
-    return sizeof(id) == 8 ? (uint32_t)((uint64_t)id >> 32) : (uint32_t)(id >> 22);
-}
-
-/* The slot that h would name if it lived. */
-static struct handle *slot_of(struct handle_table *table, const SecHandle *h)
-{
-    if (h == NULL || h->dwUpper != (ULONG_PTR)slab_epoch(&table->slab))
-        return NULL;
-    return slab_at(&table->slab, slab_index(h->dwLower));
-}
-
-/* What a word must be for h to get in. */
-struct wanted {
-    uint64_t mask, bits;
-};
-
-static inline struct wanted wanted(const SecHandle *h, uint64_t mask, uint64_t state)
-{
-    /* Generation 0 is nobody's: a free slot's word is 0. */
-    return (struct wanted){~(uint64_t)UINT32_MAX | WORD_DELETED | mask,
-                           (uint64_t)id_generation(h->dwLower) << 32 | state};
-}
+#define WORD_STATES ((uint64_t)(HANDLE_ESTABLISHED | HANDLE_FAILED))
+#define WORD_REAPED ((uint64_t)1 << 27)
+#define WORD_CALLS  (((uint64_t)1 << 27) - 1)
 
 /* A thread whose record is full, or that could not have one, is counted in the slot. */
-static __attribute__((noinline)) struct handle *acquire_counted(struct handle *slot, const struct wanted *w)
+struct handle *handle_acquire_counted(struct handle *slot, uint64_t mask, uint64_t bits)
 {
-    uint64_t word = word_load(slot);
+    uint64_t word = handle_word(slot);
     do {
-        if ((word & w->mask) != w->bits)
+        if ((word & mask) != bits)
             return NULL;
     } while (!__atomic_compare_exchange_n(&slot->head.word, &word, word + 1, true, __ATOMIC_ACQ_REL,
                                           __ATOMIC_ACQUIRE));
     return slot;
 }
 
-static inline struct handle *acquire(struct handle_table *table, const SecHandle *h, uint64_t mask,
-                                     uint64_t state)
+void handle_release_counted(struct handle *slot)
 {
-    struct handle *slot = slot_of(table, h);
+    __atomic_fetch_sub(&slot->head.word, 1, __ATOMIC_ACQ_REL);
+}
 
-    if (slot == NULL || id_generation(h->dwLower) == 0)
-        return NULL;
-    const struct wanted w = wanted(h, mask, state);
-    if (!inside_enter(slot))
-        return acquire_counted(slot, &w);
-    if ((word_load(slot) & w.mask) == w.bits)
-        return slot;
-    handle_release(table, slot); /* it may have been deleted just now, with this note in the way of its end */
+/* It may have been deleted just now, with this note in the way of its end. */
+struct handle *handle_acquire_refused(struct handle_table *table, struct handle *slot)
+{
+    handle_release(table, slot);
     return NULL;
 }
 
 struct handle *handle_acquire(struct handle_table *table, const SecHandle *h)
 {
-    return acquire(table, h, WORD_CLOSED, 0);
-}
-
-struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h)
-{
-    return acquire(table, h, WORD_STATES | WORD_CLOSED, HANDLE_ESTABLISHED);
+    return handle_acquire_masked(table, h, HANDLE_WORD_CLOSED, 0);
 }
 
 static pthread_mutex_t step_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -105,16 +61,16 @@ static bool reap_decide(struct handle *slot)
 {
     pthread_once(&locks_once, locks_register);
     pthread_mutex_lock(&reap_mutex);
-    uint64_t word = word_load(slot);
-    bool last =
-        (word & WORD_DELETED) && !(word & WORD_REAPED) && !(word & WORD_CALLS) && inside_count(slot) == 0;
+    uint64_t word = handle_word(slot);
+    bool last = (word & HANDLE_WORD_DELETED) && !(word & WORD_REAPED) && !(word & WORD_CALLS) &&
+                inside_count(slot) == 0;
     if (last)
         __atomic_fetch_or(&slot->head.word, WORD_REAPED, __ATOMIC_ACQ_REL);
     pthread_mutex_unlock(&reap_mutex);
     return last;
 }
 
-static __attribute__((noinline)) void reap(struct handle_table *table, struct handle *slot)
+void handle_reap(struct handle_table *table, struct handle *slot)
 {
     if (!reap_decide(slot))
         return;
@@ -122,25 +78,17 @@ static __attribute__((noinline)) void reap(struct handle_table *table, struct ha
     slab_free(&table->slab, slot->head.id);
 }
 
-void handle_release(struct handle_table *table, struct handle *slot)
-{
-    if (!inside_leave(slot))
-        __atomic_fetch_sub(&slot->head.word, 1, __ATOMIC_ACQ_REL);
-    /* Freed and given out again meanwhile, it is another handle's word: then reaping that one is as right. */
-    if (word_load(slot) & WORD_DELETED)
-        reap(table, slot);
-}
-
 bool handle_delete_acquired(struct handle *slot)
 {
-    return !(__atomic_fetch_or(&slot->head.word, WORD_DELETED, __ATOMIC_ACQ_REL) & WORD_DELETED);
+    return !(__atomic_fetch_or(&slot->head.word, HANDLE_WORD_DELETED, __ATOMIC_ACQ_REL) &
+             HANDLE_WORD_DELETED);
 }
 
 bool handle_close_acquired(struct handle *slot)
 {
-    uint64_t before = __atomic_fetch_or(&slot->head.word, WORD_CLOSED, __ATOMIC_ACQ_REL);
+    uint64_t before = __atomic_fetch_or(&slot->head.word, HANDLE_WORD_CLOSED, __ATOMIC_ACQ_REL);
 
-    if (before & (WORD_CLOSED | WORD_DELETED))
+    if (before & (HANDLE_WORD_CLOSED | HANDLE_WORD_DELETED))
         return false;
     /* Nobody new gets in, but for those who are refused. Messages are short; what takes long (a logon on
      * behalf of the context's client) is slept through. */
@@ -150,7 +98,7 @@ bool handle_close_acquired(struct handle *slot)
             handle_reopen_acquired(slot);
             return false;
         }
-        if (inside + (size_t)(word_load(slot) & WORD_CALLS) <= 1)
+        if (inside + (size_t)(handle_word(slot) & WORD_CALLS) <= 1)
             return true;
         if (rounds < 100)
             sched_yield();
@@ -161,12 +109,13 @@ bool handle_close_acquired(struct handle *slot)
 
 void handle_reopen_acquired(struct handle *slot)
 {
-    __atomic_fetch_and(&slot->head.word, ~WORD_CLOSED, __ATOMIC_ACQ_REL);
+    __atomic_fetch_and(&slot->head.word, ~HANDLE_WORD_CLOSED, __ATOMIC_ACQ_REL);
 }
 
 bool handle_delete(struct handle_table *table, const SecHandle *h)
 {
-    struct handle *slot = acquire(table, h, 0, 0); /* a closed one, too: it may be opened again */
+    struct handle *slot =
+        handle_acquire_masked(table, h, 0, 0); /* a closed one, too: it may be opened again */
 
     if (slot == NULL)
         return false;
@@ -184,7 +133,7 @@ struct handle *handle_create(struct handle_table *table)
 
 void handle_publish(struct handle_table *table, struct handle *slot, enum handle_state state, SecHandle *h)
 {
-    uint64_t word = (uint64_t)id_generation(slot->head.id) << 32 | (uint64_t)state;
+    uint64_t word = (uint64_t)handle_generation(slot->head.id) << 32 | (uint64_t)state;
 
     h->dwLower = slot->head.id;
     h->dwUpper = (ULONG_PTR)slab_epoch(&table->slab);
@@ -198,7 +147,7 @@ void handle_abandon(struct handle_table *table, struct handle *slot)
 
 enum handle_state handle_state(const struct handle *slot)
 {
-    return (enum handle_state)(word_load(slot) & WORD_STATES);
+    return (enum handle_state)(handle_word(slot) & WORD_STATES);
 }
 
 void handle_set_state(struct handle *slot, enum handle_state state)

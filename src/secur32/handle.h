@@ -24,6 +24,7 @@
 #include <sspi.h>
 
 #include "base/slab.h"
+#include "secur32/inside.h"
 
 struct package;
 
@@ -40,6 +41,9 @@ struct handle {
     uint16_t completing;   /* unfinished, and the last step answered SEC_I_COMPLETE_AND_CONTINUE; in a step */
 };
 _Static_assert(sizeof(struct handle) <= 64, "a slot is one cache line");
+
+#define HANDLE_WORD_DELETED ((uint64_t)1 << 31)
+#define HANDLE_WORD_CLOSED  ((uint64_t)1 << 28)
 
 /* States that a caller can ask for; exactly one bit of a context's word at most. Neither: handshake
  * unfinished. */
@@ -64,9 +68,9 @@ extern struct handle_table handle_credentials;
  * exactly once.
  */
 struct handle *handle_acquire(struct handle_table *table, const SecHandle *h);
-/* The same, for an established context only. */
-struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h);
-void handle_release(struct handle_table *table, struct handle *slot);
+/* The same, for an established context only. On every message's way, so inline: below. */
+static inline struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h);
+static inline void handle_release(struct handle_table *table, struct handle *slot);
 
 /* No new call gets in from now on; frees when the last one leaves, which may be now. False: h is not a live
  * handle. */
@@ -98,5 +102,65 @@ void handle_set_state(struct handle *slot, enum handle_state state);
  */
 void handle_step_enter(struct handle *slot);
 void handle_step_leave(struct handle *slot);
+
+/* ---- what is inline ---- */
+
+/* The slow ways: a thread's record is full, or it could not have one; a slot that is deleted or in another
+ * state was entered; a deleted slot was left. */
+struct handle *handle_acquire_counted(struct handle *slot, uint64_t mask, uint64_t bits);
+struct handle *handle_acquire_refused(struct handle_table *table, struct handle *slot);
+void handle_release_counted(struct handle *slot);
+void handle_reap(struct handle_table *table, struct handle *slot);
+
+static inline uint64_t handle_word(const struct handle *slot)
+{
+    return __atomic_load_n(&slot->head.word, __ATOMIC_ACQUIRE);
+}
+
+/* The part of a slab id that is not its index; 32-bit ids keep theirs in the upper 10 bits. */
+static inline uint32_t handle_generation(ULONG_PTR id)
+{
+    return sizeof(id) == 8 ? (uint32_t)((uint64_t)id >> 32) : (uint32_t)(id >> 22);
+}
+
+/* The slot that h would name if it lived. */
+static inline struct handle *handle_slot_of(struct handle_table *table, const SecHandle *h)
+{
+    if (h == NULL || h->dwUpper != (ULONG_PTR)slab_epoch(&table->slab))
+        return NULL;
+    return (struct handle *)slab_at(&table->slab, slab_index(h->dwLower));
+}
+
+/* Of the word's bits in mask those in state are wanted, besides the generation and that it is not deleted. */
+static inline struct handle *handle_acquire_masked(struct handle_table *table, const SecHandle *h,
+                                                   uint64_t mask, uint64_t state)
+{
+    struct handle *slot = handle_slot_of(table, h);
+
+    /* Generation 0 is nobody's: a free slot's word is 0. */
+    if (slot == NULL || handle_generation(h->dwLower) == 0)
+        return NULL;
+    mask |= ~(uint64_t)UINT32_MAX | HANDLE_WORD_DELETED;
+    state |= (uint64_t)handle_generation(h->dwLower) << 32;
+    if (__builtin_expect(!inside_enter(slot), 0))
+        return handle_acquire_counted(slot, mask, state);
+    return __builtin_expect((handle_word(slot) & mask) == state, 1) ? slot
+                                                                    : handle_acquire_refused(table, slot);
+}
+
+static inline struct handle *handle_acquire_established(struct handle_table *table, const SecHandle *h)
+{
+    return handle_acquire_masked(table, h, HANDLE_ESTABLISHED | HANDLE_FAILED | HANDLE_WORD_CLOSED,
+                                 HANDLE_ESTABLISHED);
+}
+
+static inline void handle_release(struct handle_table *table, struct handle *slot)
+{
+    if (__builtin_expect(!inside_leave(slot), 0))
+        handle_release_counted(slot);
+    /* Freed and given out again meanwhile, it is another handle's word: then reaping that one is as right. */
+    if (__builtin_expect((handle_word(slot) & HANDLE_WORD_DELETED) != 0, 0))
+        handle_reap(table, slot);
+}
 
 #endif
