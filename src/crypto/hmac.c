@@ -19,9 +19,9 @@ struct hash {
     size_t state;  /* bytes of chaining words */
     size_t digest; /* of which the digest takes these */
     void (*compress)(struct crypto_blocks *w, const uint8_t *data, size_t blocks);
-    crypto_blocks_end *end;                                     /* NULL: there is none */
-    uint64_t (*image)(const struct crypto_blocks *w, size_t i); /* bytes 8 i to 8 i + 7 of the digest as a
-                                                                   number, lowest first; 0 for none */
+    crypto_blocks_end *end; /* NULL: there is none */
+    /* Bytes 8 i to 8 i + 7 of the digest as a number, lowest first; what is behind the digest is 0. */
+    uint64_t (*image)(const struct crypto_blocks *w, size_t i);
     bool big_endian;
 };
 
