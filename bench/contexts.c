@@ -2,13 +2,15 @@
 /*
  * bench_contexts: many established contexts in one process. Output: `name value` lines.
  *
- *     bench_contexts bytes PACKAGE TARGET initiator|acceptor COUNT
- *         resident bytes per context of that end, all of the library's memory included; and what making one
- *         costs at the beginning and at the end, and deleting one likewise
+ *     bench_contexts bytes PACKAGE TARGET initiator|acceptor|both COUNT
+ *         handshakes, of which that end is kept, or both: COUNT contexts; resident bytes per context, all of
+ *         the library's memory included; what a handshake costs at the beginning and at the end, and deleting
+ *         a context likewise
  *     bench_contexts cold ntlm|TYPE COUNT ROUNDS
- *         (TYPE: of encryption, the contexts of bench_packed in BENCH_PACKED) a signature with a random one
- * of COUNT contexts, with one and the same, and two dependent random reads of as much memory as the contexts
- *         take; nanoseconds, one line `cold hot reads` per round, after the line `bytes` per context
+ *         a signature with a random one of COUNT contexts, with one and the same, and two dependent random
+ *         reads of as much memory as the contexts take; nanoseconds, one line `cold hot reads` per round,
+ *         after the line `bytes` per context. The contexts are imported, all from one packed form: ntlm's of
+ *         a handshake; with TYPE, of encryption, bench_packed's in BENCH_PACKED
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,21 +58,31 @@ static void *pages(size_t size)
 
 /* ---- bytes ---- */
 
-static SECURITY_STATUS make_one(struct pair_maker *m, bool initiator, CtxtHandle *keep)
+enum keep { KEEP_INITIATOR = 1, KEEP_ACCEPTOR = 2, KEEP_BOTH = 3 };
+
+/* A handshake; what is kept goes to kept[0], with both the initiator to kept[1]. */
+static SECURITY_STATUS make_one(struct pair_maker *m, enum keep keep, CtxtHandle *kept)
 {
     struct pair p;
     SECURITY_STATUS status = pair_make(m, &p);
     if (status != SEC_E_OK)
         return status;
-    *keep = initiator ? p.initiator : p.acceptor;
-    DeleteSecurityContext(initiator ? &p.acceptor : &p.initiator);
+    if (keep & KEEP_ACCEPTOR)
+        *kept++ = p.acceptor;
+    else
+        DeleteSecurityContext(&p.acceptor);
+    if (keep & KEEP_INITIATOR)
+        *kept = p.initiator;
+    else
+        DeleteSecurityContext(&p.initiator);
     return SEC_E_OK;
 }
 
-static int bytes(const char *package, const char *target, bool initiator, size_t count)
+static int bytes(const char *package, const char *target, enum keep keep, size_t count)
 {
     struct pair_maker m;
-    CtxtHandle warm, *kept = pages(count * sizeof *kept);
+    const size_t step = keep == KEEP_BOTH ? 2 : 1, handshakes = count / step;
+    CtxtHandle warm[2], *kept = pages(handshakes * step * sizeof *kept);
     uint64_t made[PARTS], deleted[PARTS];
     ULONG isc = ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_MUTUAL_AUTH;
     SECURITY_STATUS status;
@@ -78,28 +90,29 @@ static int bytes(const char *package, const char *target, bool initiator, size_t
     unsetenv("NTLM_USER_FILE");
     if (!pair_maker_open(&m, package, target, isc))
         return 1;
-    if ((status = make_one(&m, initiator, &warm)) != SEC_E_OK)
+    if ((status = make_one(&m, keep, warm)) != SEC_E_OK)
         die("handshake", status);
     size_t before = resident();
     for (size_t part = 0; part < PARTS; part++) {
         uint64_t start = now();
-        for (size_t i = count * part / PARTS; i < count * (part + 1) / PARTS; i++)
-            if ((status = make_one(&m, initiator, &kept[i])) != SEC_E_OK)
+        for (size_t i = handshakes * part / PARTS; i < handshakes * (part + 1) / PARTS; i++)
+            if ((status = make_one(&m, keep, &kept[i * step])) != SEC_E_OK)
                 die("handshake", status);
         made[part] = now() - start;
     }
-    printf("bytes %.1f\n", (double)(resident() - before) / (double)count);
+    printf("bytes %.1f\n", (double)(resident() - before) / (double)(handshakes * step));
     for (size_t part = 0; part < PARTS; part++) {
         uint64_t start = now();
-        for (size_t i = count * part / PARTS; i < count * (part + 1) / PARTS; i++)
+        for (size_t i = handshakes * part / PARTS * step; i < handshakes * (part + 1) / PARTS * step; i++)
             DeleteSecurityContext(&kept[i]);
         deleted[part] = now() - start;
     }
-    double each = (double)count / PARTS;
+    double each = (double)handshakes / PARTS, every = each * (double)step;
     printf("make-first-ns %.0f\nmake-last-ns %.0f\n", (double)made[0] / each, (double)made[PARTS - 1] / each);
-    printf("delete-first-ns %.0f\ndelete-last-ns %.0f\n", (double)deleted[0] / each,
-           (double)deleted[PARTS - 1] / each);
-    DeleteSecurityContext(&warm);
+    printf("delete-first-ns %.0f\ndelete-last-ns %.0f\n", (double)deleted[0] / every,
+           (double)deleted[PARTS - 1] / every);
+    for (size_t i = 0; i < step; i++)
+        DeleteSecurityContext(&warm[i]);
     pair_maker_close(&m);
     return 0;
 }
@@ -234,10 +247,14 @@ static int cold(const char *which, size_t count, size_t rounds)
 int main(int argc, char **argv)
 {
     if (argc == 6 && strcmp(argv[1], "bytes") == 0)
-        return bytes(argv[2], argv[3], strcmp(argv[4], "initiator") == 0, strtoul(argv[5], NULL, 10));
+        return bytes(argv[2], argv[3],
+                     strcmp(argv[4], "initiator") == 0 ? KEEP_INITIATOR
+                     : strcmp(argv[4], "both") == 0    ? KEEP_BOTH
+                                                       : KEEP_ACCEPTOR,
+                     strtoul(argv[5], NULL, 10));
     if (argc == 5 && strcmp(argv[1], "cold") == 0)
         return cold(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
-    fprintf(stderr, "usage: bench_contexts bytes PACKAGE TARGET initiator|acceptor COUNT\n"
+    fprintf(stderr, "usage: bench_contexts bytes PACKAGE TARGET initiator|acceptor|both COUNT\n"
                     "       bench_contexts cold ntlm|TYPE COUNT ROUNDS\n");
     return 2;
 }
