@@ -13,6 +13,7 @@ lanes_kernel32 lanes_md5_avx512, lanes_sha1_avx512, lanes_sha256_avx512;
 lanes_kernel64 lanes_sha512_avx512;
 lanes_kernel32 lanes_md5_avx2, lanes_sha1_avx2, lanes_sha256_avx2;
 lanes_kernel64 lanes_sha512_avx2;
+lanes_kernel32 lanes_sha1_shani, lanes_sha256_shani, lanes_sha1_shani512, lanes_sha256_shani512;
 #endif
 
 static const struct lanes_kernels *forced; /* atomic */
@@ -35,7 +36,8 @@ static int sha_known; /* atomic */
 static bool sha_ask(void)
 {
     unsigned a, b, c, d;
-    bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1);
+    bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) &&
+               __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3");
     __atomic_store_n(&sha_known, yes ? 2 : 1, __ATOMIC_RELAXED);
     return yes;
 }
@@ -55,10 +57,17 @@ static bool has_avx2_sha(void)
 {
     return has_avx2() && has_sha();
 }
-#else
-static bool has_sha(void)
+#endif
+
+#ifdef LANES_X86
+/* What 16 lanes take in vectors of 512 bits, the other instructions take for 12. */
+static void sha1_mixed(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+                       const uint32_t *const *rows)
 {
-    return false;
+    if (lanes > 12)
+        lanes_sha1_avx512(state, blocks, count, lanes, rows);
+    else
+        lanes_sha1_shani512(state, blocks, count, lanes, rows);
 }
 #endif
 
@@ -71,6 +80,10 @@ static bool has_all(void)
     .name = #isa, .md5 = lanes_md5_##isa, .sha1 = lanes_sha1_##isa, .sha256 = lanes_sha256_##isa,            \
     .sha512 = lanes_sha512_##isa
 
+#define WITH_SHA(isa, first, second)                                                                         \
+    .name = #isa, .md5 = lanes_md5_##isa, .sha1 = (first), .sha256 = (second), .sha512 = lanes_sha512_##isa, \
+    .sha1_least = 3, .sha256_least = 3
+
 /* Best first; of two with one name the first that is present. The least numbers are measured: what a kernel
  * takes for all of its lanes, over what one block takes alone. */
 static const struct kind {
@@ -79,15 +92,13 @@ static const struct kind {
 } kinds[] = {
 #ifdef LANES_X86
     {has_avx512_sha,
-     {KERNELS(avx512), .md5_least = 3, .sha1_least = 5, .sha256_least = 9, .sha512_least = 3}},
+     {WITH_SHA(avx512, sha1_mixed, lanes_sha256_shani512), .md5_least = 3, .sha512_least = 3}},
     {has_avx512, {KERNELS(avx512), .md5_least = 3, .sha1_least = 3, .sha256_least = 3, .sha512_least = 3}},
-    {has_avx2_sha,
-     {KERNELS(avx2), .md5_least = 3, .sha1_least = 9, .sha256_least = LANES_NEVER, .sha512_least = 6}},
+    {has_avx2_sha, {WITH_SHA(avx2, lanes_sha1_shani, lanes_sha256_shani), .md5_least = 3, .sha512_least = 6}},
     {has_avx2, {KERNELS(avx2), .md5_least = 3, .sha1_least = 4, .sha256_least = 4, .sha512_least = 6}},
-#endif
     {has_sha,
-     {KERNELS(portable), .md5_least = 3, .sha1_least = LANES_NEVER, .sha256_least = LANES_NEVER,
-      .sha512_least = LANES_NEVER}},
+     {WITH_SHA(portable, lanes_sha1_shani, lanes_sha256_shani), .md5_least = 3, .sha512_least = LANES_NEVER}},
+#endif
     {has_all,
      {KERNELS(portable), .md5_least = 3, .sha1_least = 8, .sha256_least = 8, .sha512_least = LANES_NEVER}},
 };
@@ -108,8 +119,7 @@ const struct lanes_kernels *const *lanes_kernels_all(size_t *count)
     static const struct lanes_kernels *all[KINDS];
     *count = 0;
     for (size_t i = 0; i < KINDS; i++) {
-        bool again = *count > 0 && all[*count - 1]->md5 == kinds[i].kernels.md5;
-        if (!again && kinds[i].present())
+        if (kinds[i].present())
             all[(*count)++] = &kinds[i].kernels;
     }
     return all;
