@@ -10,24 +10,13 @@
  * ways                               5 side: its context is deleted 6 side: nothing (an acceptor that speaks
  * first)    7 side: the other side's last token without its wrapping
  */
-#include "fuzz.h"
+#include "fuzz_sides.h"
 
 #include "packages/negotiate/negotiate_messages.h"
 
 enum {
-    TOKEN_MAX = 48256,
     FLAGS = ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY
 };
-
-struct side {
-    CredHandle credential;
-    CtxtHandle context;
-    bool has, established;
-    uint8_t token[TOKEN_MAX];
-    ULONG size;
-};
-
-static struct side sides[2]; /* initiator, acceptor */
 
 static CredHandle credential(bool initiator)
 {
@@ -53,12 +42,12 @@ static CredHandle credential(bool initiator)
     return made;
 }
 
-static void step(int to, const void *in, size_t size)
+void fuzz_side_step(int to, uint8_t *in, size_t size)
 {
-    struct side *s = &sides[to];
-    s->size = TOKEN_MAX;
-    SECURITY_STATUS status =
-        fuzz_step(to == 0, &s->credential, &s->context, &s->has, FLAGS, in, size, s->token, &s->size);
+    struct fuzz_side *s = &fuzz_sides[to];
+    s->size = FUZZ_TOKEN_MAX;
+    SECURITY_STATUS status = fuzz_step(to == 0, s->credential, &s->context, &s->has, FLAGS, size ? in : NULL,
+                                       size, s->token, &s->size);
     s->established |= status == SEC_E_OK;
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
 }
@@ -70,66 +59,37 @@ static void messages(void)
         SecBuffer buffers[2] = {{sizeof text, SECBUFFER_DATA, text}, {sizeof token, SECBUFFER_TOKEN, token}};
         SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
         SECURITY_STATUS made =
-            sides[i].has ? MakeSignature(&sides[i].context, 0, &desc, 0) : SEC_E_INVALID_HANDLE;
-        fuzz_check(sides[i].established ? made == SEC_E_OK : made == SEC_E_INVALID_HANDLE);
-        if (made == SEC_E_OK && sides[!i].has)
-            (void)VerifySignature(&sides[!i].context, &desc, 0, NULL);
+            fuzz_sides[i].has ? MakeSignature(&fuzz_sides[i].context, 0, &desc, 0) : SEC_E_INVALID_HANDLE;
+        fuzz_check(fuzz_sides[i].established ? made == SEC_E_OK : made == SEC_E_INVALID_HANDLE);
+        if (made == SEC_E_OK && fuzz_sides[!i].has)
+            (void)VerifySignature(&fuzz_sides[!i].context, &desc, 0, NULL);
     }
-}
-
-static void discard(int which)
-{
-    struct side *s = &sides[which];
-    if (s->has)
-        fuzz_check(DeleteSecurityContext(&s->context) == SEC_E_OK);
-    s->has = s->established = false;
-    s->size = 0;
-}
-
-/* A copy in memory of its own, so that reading beyond it is seen. */
-static void give(int to, const uint8_t *bytes, size_t size)
-{
-    uint8_t *copy = malloc(size + 1);
-    fuzz_check(copy != NULL);
-    if (size)
-        memcpy(copy, bytes, size);
-    step(to, size ? copy : NULL, size);
-    free(copy);
-}
-
-static void changed(struct fuzz_input *in, int to, bool cut)
-{
-    static uint8_t copy[TOKEN_MAX];
-    size_t size = sides[!to].size, at = fuzz_u16(in);
-    memcpy(copy, sides[!to].token, size);
-    if (cut)
-        size = at < size ? at : size;
-    else if (size)
-        copy[at % size] ^= fuzz_u8(in);
-    give(to, copy, size);
 }
 
 static void unwrapped(int to)
 {
-    struct span whole = {sides[!to].token, sides[!to].size}, inner = {NULL, 0};
+    struct span whole = {fuzz_sides[!to].token, fuzz_sides[!to].size}, inner = {NULL, 0};
     struct negotiate_init init;
     struct negotiate_resp resp;
     if (negotiate_init_read(whole, &init))
         inner = init.token;
     else if (negotiate_resp_read(whole, &resp))
         inner = resp.token;
-    give(to, inner.data, inner.size);
+    fuzz_give(to, inner.data, inner.size);
 }
 
 static void start(void)
 {
+    static CredHandle credentials[2];
     static bool started;
     if (started)
         return;
     started = true;
     fuzz_start();
-    sides[0].credential = credential(true);
-    sides[1].credential = credential(false);
+    for (int i = 0; i < 2; i++) {
+        credentials[i] = credential(i == 0);
+        fuzz_sides[i].credential = &credentials[i];
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -140,34 +100,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int steps = 0; in.size && steps < 32; steps++) {
         uint8_t kind = fuzz_u8(&in) % 8;
         int to = fuzz_u8(&in) & 1;
-        size_t got;
         switch (kind) {
         case 0:
-            give(to, sides[!to].token, to == 0 && !sides[0].has ? 0 : sides[!to].size);
+            fuzz_give(to, fuzz_sides[!to].token, to == 0 && !fuzz_sides[0].has ? 0 : fuzz_sides[!to].size);
             break;
         case 1:
         case 3:
-            changed(&in, to, kind == 3);
+            fuzz_changed(&in, to, kind == 3);
             break;
-        case 2: {
-            const uint8_t *bytes = fuzz_bytes(&in, fuzz_u16(&in), &got);
-            give(to, bytes, got);
+        case 2:
+            fuzz_arbitrary(&in, to);
             break;
-        }
         case 4:
             messages();
             break;
         case 5:
-            discard(to);
+            fuzz_discard(to);
             break;
         case 6:
-            give(to, NULL, 0);
+            fuzz_give(to, NULL, 0);
             break;
         default:
             unwrapped(to);
         }
     }
-    discard(0);
-    discard(1);
+    fuzz_discard_both();
     return 0;
 }

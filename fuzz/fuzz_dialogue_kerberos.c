@@ -18,37 +18,17 @@
  *   9 side, position(16), xor: one byte changed in what Kerberos has encrypted
  */
 #include "fuzz_kerberos_realm.h"
+#include "fuzz_sides.h"
 
 #include "packages/negotiate/negotiate_messages.h"
 
-enum { TOKEN_MAX = 48256, STEPS = 24, LISTS = 3, WAYS = 2 * LISTS * LISTS, TYPE = 1 };
-
-struct side {
-    CredHandle credentials[LISTS], *credential;
-    CtxtHandle context;
-    bool has, established;
-    ULONG flags;
-    uint8_t token[TOKEN_MAX];
-    ULONG size;
-};
+enum { STEPS = 24, LISTS = 3, WAYS = 2 * LISTS * LISTS, TYPE = 1 };
 
 static const char *const lists[LISTS] = {"", "kerberos", "ntlm"};
-static struct side sides[2]; /* initiator, acceptor */
-static bool clean;           /* every token was the other side's last one, given once */
-static bool acceptor_signed; /* it had the keys of the mechanism that it chose */
+static CredHandle credentials[2][LISTS]; /* of each side */
+static bool acceptor_signed;             /* it had the keys of the mechanism that it chose */
 
 /* ---- steps ---- */
-
-static SECURITY_STATUS call(struct side *s, SecBufferDesc *in, SecBufferDesc *out, CtxtHandle *made)
-{
-    ULONG attributes;
-    CtxtHandle *old = s->has ? &s->context : NULL;
-    if (s == &sides[1])
-        return AcceptSecurityContext(s->credential, old, in, s->flags, SECURITY_NATIVE_DREP, made, out,
-                                     &attributes, NULL);
-    return InitializeSecurityContextA(s->credential, old, (SEC_CHAR *)(uintptr_t)fuzz_kerberos_target(TYPE),
-                                      s->flags, 0, SECURITY_NATIVE_DREP, in, 0, made, out, &attributes, NULL);
-}
 
 /* Does it end with a mechanism that was not its first? */
 static bool ended_with_another(CtxtHandle *context)
@@ -58,23 +38,24 @@ static bool ended_with_another(CtxtHandle *context)
     bool ntlm = strcmp(info.PackageInfo->Name, "NTLM") == 0;
     fuzz_check(ntlm || strcmp(info.PackageInfo->Name, "Kerberos") == 0);
     FreeContextBuffer(info.PackageInfo);
-    return ntlm && sides[0].credential != &sides[0].credentials[2];
+    return ntlm && fuzz_sides[0].credential != &credentials[0][2];
 }
 
-static void step(int to, uint8_t *in, size_t size)
+void fuzz_side_step(int to, uint8_t *in, size_t size)
 {
-    struct side *s = &sides[to];
-    SecBuffer input = {(ULONG)size, SECBUFFER_TOKEN, in}, output = {TOKEN_MAX, SECBUFFER_TOKEN, s->token};
+    struct fuzz_side *s = &fuzz_sides[to];
+    SecBuffer input = {(ULONG)size, SECBUFFER_TOKEN, in},
+              output = {FUZZ_TOKEN_MAX, SECBUFFER_TOKEN, s->token};
     SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &input}, out_desc = {SECBUFFER_VERSION, 1, &output};
     struct negotiate_resp resp;
     CtxtHandle made = s->context;
     bool was = s->established;
-    SECURITY_STATUS status = call(s, &in_desc, &out_desc, &made);
+    SECURITY_STATUS status = fuzz_side_call(s, fuzz_kerberos_target(TYPE), &in_desc, &out_desc, &made);
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
     s->size = SEC_SUCCESS(status) ? output.cbBuffer : 0;
     fuzz_touch(s->token, s->size);
     if (!SEC_SUCCESS(status)) {
-        clean = false;
+        fuzz_clean = false;
         return;
     }
     s->context = made;
@@ -84,48 +65,6 @@ static void step(int to, uint8_t *in, size_t size)
         acceptor_signed = true;
     if (to == 0 && status == SEC_E_OK)
         fuzz_check(!ended_with_another(&s->context) || acceptor_signed);
-}
-
-/* A copy in memory of its own, so that reading beyond it is seen. */
-static void give(int to, const uint8_t *bytes, size_t size)
-{
-    uint8_t *copy = malloc(size + 1);
-    fuzz_check(copy != NULL);
-    if (size)
-        memcpy(copy, bytes, size);
-    step(to, copy, size);
-    free(copy);
-}
-
-static void discard(int which)
-{
-    struct side *s = &sides[which];
-    if (s->has)
-        fuzz_check(DeleteSecurityContext(&s->context) == SEC_E_OK);
-    s->has = s->established = false;
-    s->size = 0;
-}
-
-static void pass(int to)
-{
-    struct side *from = &sides[!to];
-    if (sides[to].established || (from->size == 0 && (to == 1 || sides[to].has)))
-        clean = false;
-    give(to, from->token, from->size);
-    from->size = 0;
-}
-
-static void changed(struct fuzz_input *in, int to, bool cut)
-{
-    static uint8_t copy[TOKEN_MAX];
-    size_t size = sides[!to].size, at = fuzz_u16(in);
-    clean = false;
-    memcpy(copy, sides[!to].token, size);
-    if (cut)
-        size = at < size ? at : size;
-    else if (size)
-        copy[at % size] ^= fuzz_u8(in);
-    give(to, copy, size);
 }
 
 /* ---- taken apart ---- */
@@ -139,7 +78,7 @@ struct parts {
 
 static bool take_apart(int from, struct parts *p)
 {
-    const struct span whole = {sides[from].token, sides[from].size};
+    const struct span whole = {fuzz_sides[from].token, fuzz_sides[from].size};
     p->is_init = negotiate_init_read(whole, &p->init);
     return p->is_init || negotiate_resp_read(whole, &p->resp);
 }
@@ -151,24 +90,24 @@ static struct span *token_of(struct parts *p)
 
 static void put_together(int to, const struct parts *p)
 {
-    static uint8_t made[TOKEN_MAX];
+    static uint8_t made[FUZZ_TOKEN_MAX];
     struct wire_writer w;
     wire_write_init(&w, made, sizeof made);
     if (p->is_init)
         negotiate_init_write(&w, &p->init);
     else
         negotiate_resp_write(&w, &p->resp);
-    clean = false;
+    fuzz_clean = false;
     if (!w.failed)
-        give(to, made, w.at);
+        fuzz_give(to, made, w.at);
 }
 
 static void unwrapped(int to)
 {
     struct parts p;
-    clean = false;
+    fuzz_clean = false;
     if (take_apart(!to, &p))
-        give(to, token_of(&p)->data, token_of(&p)->size);
+        fuzz_give(to, token_of(&p)->data, token_of(&p)->size);
 }
 
 static void put_otherwise(struct fuzz_input *in, int to)
@@ -225,16 +164,16 @@ static void one_message(int from)
     uint8_t text[16] = "some text to do", token[64];
     SecBuffer buffers[2] = {{sizeof text, SECBUFFER_DATA, text}, {sizeof token, SECBUFFER_TOKEN, token}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
-    struct side *a = &sides[from], *b = &sides[!from];
+    struct fuzz_side *a = &fuzz_sides[from], *b = &fuzz_sides[!from];
     SECURITY_STATUS made = a->has ? MakeSignature(&a->context, 0, &desc, 0) : SEC_E_INVALID_HANDLE;
     fuzz_check(a->established ? made == SEC_E_OK : made == SEC_E_INVALID_HANDLE);
-    clean &= !a->established || b->established; /* a message that is lost leaves a gap in the numbers */
+    fuzz_clean &= !a->established || b->established; /* a message that is lost leaves a gap in the numbers */
     if (made != SEC_E_OK || !b->has)
         return;
     SECURITY_STATUS judged = VerifySignature(&b->context, &desc, 0, NULL);
     if (!b->established)
         fuzz_check(judged == SEC_E_INVALID_HANDLE);
-    else if (clean)
+    else if (fuzz_clean)
         fuzz_check(judged == SEC_E_OK);
 }
 
@@ -245,20 +184,14 @@ static void begin(unsigned way)
     static const ULONG flags[2] = {ISC_REQ_INTEGRITY | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT,
                                    ASC_REQ_INTEGRITY};
     fuzz_rewind();
-    clean = true;
+    fuzz_clean = true;
     acceptor_signed = false;
     for (int i = 0; i < 2; i++) {
-        sides[i].credential = &sides[i].credentials[i ? way / LISTS % LISTS : way % LISTS];
-        sides[i].flags = flags[i];
+        fuzz_sides[i].credential = &credentials[i][i ? way / LISTS % LISTS : way % LISTS];
+        fuzz_sides[i].flags = flags[i];
     }
     if (way / (LISTS * LISTS))
-        sides[0].flags |= ISC_REQ_MUTUAL_AUTH;
-}
-
-static void end(void)
-{
-    discard(0);
-    discard(1);
+        fuzz_sides[0].flags |= ISC_REQ_MUTUAL_AUTH;
 }
 
 /* A target whose genuine tokens are refused would try nothing. */
@@ -267,12 +200,14 @@ static void try_all_ways(void)
     for (unsigned way = 0; way < WAYS; way++) {
         bool strangers = way % LISTS != 0 && way / LISTS % LISTS != 0 && way % LISTS != way / LISTS % LISTS;
         begin(way);
-        for (int leg = 0; leg < 8 && clean && !(sides[0].established && sides[1].established); leg++)
-            pass(leg & 1);
-        fuzz_check(strangers ? !clean : clean && sides[0].established && sides[1].established);
+        for (int leg = 0; leg < 8 && fuzz_clean && !(fuzz_sides[0].established && fuzz_sides[1].established);
+             leg++)
+            fuzz_pass(leg & 1);
+        fuzz_check(strangers ? !fuzz_clean
+                             : fuzz_clean && fuzz_sides[0].established && fuzz_sides[1].established);
         for (int i = 0; i < 2; i++)
             one_message(i);
-        end();
+        fuzz_discard_both();
     }
 }
 
@@ -301,7 +236,7 @@ static void start(void)
     fuzz_kerberos_realm();
     for (int i = 0; i < 2; i++)
         for (int list = 0; list < LISTS; list++)
-            sides[i].credentials[list] = credential(i == 0, lists[list]);
+            credentials[i][list] = credential(i == 0, lists[list]);
     try_all_ways();
 }
 
@@ -309,32 +244,28 @@ static void one_step(struct fuzz_input *in)
 {
     uint8_t kind = fuzz_u8(in) % 10;
     int to = fuzz_u8(in) & 1;
-    size_t got;
     switch (kind) {
     case 0:
-        pass(to);
+        fuzz_pass(to);
         break;
     case 1:
     case 3:
-        changed(in, to, kind == 3);
+        fuzz_changed(in, to, kind == 3);
         break;
-    case 2: {
-        const uint8_t *bytes = fuzz_bytes(in, fuzz_u16(in), &got);
-        clean = false;
-        give(to, bytes, got);
+    case 2:
+        fuzz_arbitrary(in, to);
         break;
-    }
     case 4:
         for (int i = 0; i < 2; i++)
             one_message(i);
         break;
     case 5:
-        discard(to);
-        clean = false;
+        fuzz_discard(to);
+        fuzz_clean = false;
         break;
     case 6:
-        clean = false;
-        give(to, NULL, 0);
+        fuzz_clean = false;
+        fuzz_give(to, NULL, 0);
         break;
     case 7:
         unwrapped(to);
@@ -354,6 +285,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin(fuzz_u8(&in) % WAYS);
     for (int steps = 0; in.size && steps < STEPS; steps++)
         one_step(&in);
-    end();
+    fuzz_discard_both();
     return 0;
 }

@@ -14,24 +14,15 @@
  *   8 side: the acceptor acts as the client, with what that delegated
  */
 #include "fuzz_kerberos_realm.h"
+#include "fuzz_sides.h"
 
 #include "base/mem.h"
 
-enum { TOKEN_MAX = 48000, STEPS = 24 };
+enum { STEPS = 24 };
 
-struct side {
-    CredHandle credential;
-    CtxtHandle context;
-    bool has, established;
-    ULONG flags;
-    uint8_t token[TOKEN_MAX];
-    ULONG size;
-};
-
-static struct side sides[2]; /* initiator, acceptor */
-static unsigned type;        /* of keys */
-static bool bound;           /* both sides have channel bindings */
-static bool clean;           /* every token was the other side's last one, and seen once */
+static CredHandle credentials[2]; /* of each side */
+static unsigned type;             /* of keys */
+static bool bound;                /* both sides have channel bindings */
 
 static const struct {
     ULONG isc, asc;
@@ -45,20 +36,9 @@ static const struct {
 
 /* ---- steps ---- */
 
-static SECURITY_STATUS call(struct side *s, SecBufferDesc *in, SecBufferDesc *out, CtxtHandle *made)
+void fuzz_side_step(int to, uint8_t *in, size_t size)
 {
-    ULONG attributes;
-    CtxtHandle *old = s->has ? &s->context : NULL;
-    if (s == &sides[1])
-        return AcceptSecurityContext(&s->credential, old, in, s->flags, SECURITY_NATIVE_DREP, made, out,
-                                     &attributes, NULL);
-    return InitializeSecurityContextA(&s->credential, old, (SEC_CHAR *)(uintptr_t)fuzz_kerberos_target(type),
-                                      s->flags, 0, SECURITY_NATIVE_DREP, in, 0, made, out, &attributes, NULL);
-}
-
-static void step(int to, uint8_t *in, size_t size)
-{
-    struct side *s = &sides[to];
+    struct fuzz_side *s = &fuzz_sides[to];
     struct {
         SEC_CHANNEL_BINDINGS header;
         char text[12];
@@ -66,81 +46,46 @@ static void step(int to, uint8_t *in, size_t size)
                  "tls-unique:"};
     SecBuffer inputs[2] = {{(ULONG)size, SECBUFFER_TOKEN, in},
                            {sizeof binding, SECBUFFER_CHANNEL_BINDINGS, &binding}};
-    SecBuffer output = {TOKEN_MAX, SECBUFFER_TOKEN, s->token};
+    SecBuffer output = {FUZZ_TOKEN_MAX, SECBUFFER_TOKEN, s->token};
     SecBufferDesc in_desc = {SECBUFFER_VERSION, bound ? 2 : 1, inputs},
                   out_desc = {SECBUFFER_VERSION, 1, &output};
     CtxtHandle made = s->context;
-    SECURITY_STATUS status = call(s, &in_desc, &out_desc, &made);
+    SECURITY_STATUS status = fuzz_side_call(s, fuzz_kerberos_target(type), &in_desc, &out_desc, &made);
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
-    fuzz_check(output.cbBuffer <= TOKEN_MAX);
-    s->size = SEC_SUCCESS(status) || output.cbBuffer < TOKEN_MAX ? output.cbBuffer : 0;
+    fuzz_check(output.cbBuffer <= FUZZ_TOKEN_MAX);
+    s->size = SEC_SUCCESS(status) || output.cbBuffer < FUZZ_TOKEN_MAX ? output.cbBuffer : 0;
     fuzz_touch(s->token, s->size);
     if (SEC_SUCCESS(status)) {
         s->context = made;
         s->has = true;
         s->established = status == SEC_E_OK;
     } else {
-        clean = false;
+        fuzz_clean = false;
     }
 }
 
-/* A copy in memory of its own, so that reading beyond it is seen. */
-static void give(int to, const uint8_t *bytes, size_t size)
-{
-    uint8_t *copy = malloc(size + 1);
-    fuzz_check(copy != NULL);
-    if (size)
-        memcpy(copy, bytes, size);
-    step(to, copy, size);
-    free(copy);
-}
-
-static void discard(int which)
-{
-    struct side *s = &sides[which];
-    if (s->has)
-        fuzz_check(DeleteSecurityContext(&s->context) == SEC_E_OK);
-    s->has = s->established = false;
-    s->size = 0;
-}
-
-/* As it was made: what the other side says, given once, to whoever is not done yet. */
+/* An initiator that has not begun hears nothing. */
 static void pass(int to)
 {
-    struct side *from = &sides[!to];
-    if (sides[to].established || (from->size == 0 && (to == 1 || sides[to].has)))
-        clean = false;
-    give(to, from->token, to == 0 && !sides[0].has ? 0 : from->size);
-    from->size = 0;
-}
-
-static void changed(struct fuzz_input *in, int to, bool cut)
-{
-    static uint8_t copy[TOKEN_MAX];
-    size_t size = sides[!to].size, at = fuzz_u16(in);
-    clean = false;
-    memcpy(copy, sides[!to].token, size);
-    if (cut)
-        size = at < size ? at : size;
-    else if (size)
-        copy[at % size] ^= fuzz_u8(in);
-    give(to, copy, size);
+    if (to == 0 && !fuzz_sides[0].has)
+        fuzz_sides[1].size = 0;
+    fuzz_pass(to);
 }
 
 static void changed_inside(struct fuzz_input *in, int to, bool replaced)
 {
     static uint8_t plain[FUZZ_KERBEROS_TOKEN], token[FUZZ_KERBEROS_TOKEN];
-    const struct side *from = &sides[!to];
+    const struct fuzz_side *from = &fuzz_sides[!to];
     const uint8_t *bytes = plain;
     size_t size = fuzz_kerberos_open(type, from->token, from->size, plain), at = fuzz_u16(in);
-    clean = false;
+    fuzz_clean = false;
     if (replaced)
         bytes = fuzz_bytes(in, at, &size);
     else if (size)
         plain[at % size] ^= fuzz_u8(in);
     size = fuzz_kerberos_close(type, from->token, from->size, bytes, size, token);
     if (size)
-        give(to, token, size);
+        fuzz_give(to, token, size);
 }
 
 /* ---- messages ---- */
@@ -151,25 +96,25 @@ static void one_message(int from, bool seal)
     uint8_t data[sizeof text], token[96];
     SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof token, SECBUFFER_TOKEN, token}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
-    struct side *a = &sides[from], *b = &sides[!from];
+    struct fuzz_side *a = &fuzz_sides[from], *b = &fuzz_sides[!from];
     memcpy(data, text, sizeof data);
     if (!a->has)
         return;
     SECURITY_STATUS made =
         seal ? EncryptMessage(&a->context, 0, &desc, 0) : MakeSignature(&a->context, 0, &desc, 0);
-    bool sealing = (sides[0].flags & ISC_REQ_CONFIDENTIALITY) != 0;
+    bool sealing = (fuzz_sides[0].flags & ISC_REQ_CONFIDENTIALITY) != 0;
     if (!a->established)
         fuzz_check(made == SEC_E_INVALID_HANDLE);
-    else if (clean && (!seal || sealing))
+    else if (fuzz_clean && (!seal || sealing))
         fuzz_check(made == SEC_E_OK);
-    clean &= !a->established || b->established; /* a message that is lost leaves a gap in the numbers */
+    fuzz_clean &= !a->established || b->established; /* a message that is lost leaves a gap in the numbers */
     if (made != SEC_E_OK || !b->has)
         return;
     SECURITY_STATUS judged =
         seal ? DecryptMessage(&b->context, &desc, 0, NULL) : VerifySignature(&b->context, &desc, 0, NULL);
     if (!b->established)
         fuzz_check(judged == SEC_E_INVALID_HANDLE);
-    else if (clean)
+    else if (fuzz_clean)
         fuzz_check(judged == SEC_E_OK);
     if (judged == SEC_E_OK)
         fuzz_check(memcmp(data, text, sizeof data) == 0);
@@ -193,12 +138,12 @@ static SECURITY_STATUS acquire(ULONG use, CredHandle *credential)
 /* A first step with what was delegated. */
 static void use_delegated(CredHandle *credential)
 {
-    static uint8_t token[TOKEN_MAX];
-    struct side s = {.credential = *credential, .flags = ISC_REQ_INTEGRITY};
-    SecBuffer out = {TOKEN_MAX, SECBUFFER_TOKEN, token};
+    static uint8_t token[FUZZ_TOKEN_MAX];
+    struct fuzz_side s = {.credential = credential, .flags = ISC_REQ_INTEGRITY};
+    SecBuffer out = {FUZZ_TOKEN_MAX, SECBUFFER_TOKEN, token};
     SecBufferDesc desc = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle made;
-    SECURITY_STATUS status = call(&s, NULL, &desc, &made);
+    SECURITY_STATUS status = fuzz_side_call(&s, fuzz_kerberos_target(type), NULL, &desc, &made);
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
     if (SEC_SUCCESS(status)) {
         fuzz_touch(token, out.cbBuffer);
@@ -208,7 +153,7 @@ static void use_delegated(CredHandle *credential)
 
 static void be_client(void)
 {
-    struct side *s = &sides[1];
+    struct fuzz_side *s = &fuzz_sides[1];
     CredHandle credential;
     if (!s->has)
         return;
@@ -218,7 +163,7 @@ static void be_client(void)
         return;
     status = acquire(SECPKG_CRED_OUTBOUND, &credential);
     fuzz_check(status != SEC_E_INTERNAL_ERROR && status != SEC_E_INSUFFICIENT_MEMORY);
-    if (clean)
+    if (fuzz_clean)
         fuzz_check(status == SEC_E_NO_CREDENTIALS);
     if (status == SEC_E_OK) {
         use_delegated(&credential);
@@ -235,19 +180,13 @@ static void begin(uint8_t way)
     fuzz_rewind();
     type = way & 3;
     bound = way >> 7;
-    clean = true;
+    fuzz_clean = true;
     for (int i = 0; i < 2; i++)
-        sides[i].flags = always[i];
+        fuzz_sides[i].flags = always[i];
     for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
-        sides[0].flags |= way >> (2 + i) & 1 ? bits[i].isc : 0;
-        sides[1].flags |= way >> (2 + i) & 1 ? bits[i].asc : 0;
+        fuzz_sides[0].flags |= way >> (2 + i) & 1 ? bits[i].isc : 0;
+        fuzz_sides[1].flags |= way >> (2 + i) & 1 ? bits[i].asc : 0;
     }
-}
-
-static void end(void)
-{
-    discard(0);
-    discard(1);
 }
 
 /* A target whose genuine tokens are refused would try nothing. */
@@ -255,11 +194,11 @@ static void try_all_ways(void)
 {
     for (unsigned way = 0; way < 256; way++) {
         begin((uint8_t)way);
-        for (int leg = 0; leg < 4 && !(sides[0].established && sides[1].established); leg++)
+        for (int leg = 0; leg < 4 && !(fuzz_sides[0].established && fuzz_sides[1].established); leg++)
             pass(leg & 1);
-        fuzz_check(clean && sides[0].established && sides[1].established);
+        fuzz_check(fuzz_clean && fuzz_sides[0].established && fuzz_sides[1].established);
         messages();
-        end();
+        fuzz_discard_both();
     }
 }
 
@@ -271,8 +210,10 @@ static void start(void)
     started = true;
     fuzz_start();
     fuzz_kerberos_realm();
-    fuzz_check(acquire(SECPKG_CRED_OUTBOUND, &sides[0].credential) == SEC_E_OK);
-    fuzz_check(acquire(SECPKG_CRED_INBOUND, &sides[1].credential) == SEC_E_OK);
+    for (int i = 0; i < 2; i++)
+        fuzz_sides[i].credential = &credentials[i];
+    fuzz_check(acquire(SECPKG_CRED_OUTBOUND, fuzz_sides[0].credential) == SEC_E_OK);
+    fuzz_check(acquire(SECPKG_CRED_INBOUND, fuzz_sides[1].credential) == SEC_E_OK);
     try_all_ways();
 }
 
@@ -280,27 +221,23 @@ static void one_step(struct fuzz_input *in)
 {
     uint8_t kind = fuzz_u8(in) % 9;
     int to = fuzz_u8(in) & 1;
-    size_t got;
     switch (kind) {
     case 0:
         pass(to);
         break;
     case 1:
     case 3:
-        changed(in, to, kind == 3);
+        fuzz_changed(in, to, kind == 3);
         break;
-    case 2: {
-        const uint8_t *bytes = fuzz_bytes(in, fuzz_u16(in), &got);
-        clean = false;
-        give(to, bytes, got);
+    case 2:
+        fuzz_arbitrary(in, to);
         break;
-    }
     case 4:
         messages();
         break;
     case 5:
-        discard(to);
-        clean &= !sides[0].has && !sides[1].has && sides[!to].size == 0;
+        fuzz_discard(to);
+        fuzz_clean &= !fuzz_sides[0].has && !fuzz_sides[1].has && fuzz_sides[!to].size == 0;
         break;
     case 8:
         be_client();
@@ -318,7 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin(fuzz_u8(&in));
     for (int steps = 0; in.size && steps < STEPS; steps++)
         one_step(&in);
-    end();
+    fuzz_discard_both();
     fuzz_check(mem_live() == live);
     return 0;
 }
