@@ -7,9 +7,18 @@
 #include "base/secret.h"
 #include "crypto/lanes/shape.h"
 
+#ifndef LANES_ISA
+#define LANES_ISA portable
+#endif
+
+enum { COLUMN = 16, DIRECT_MAX = 96 };
+
 /* So few bytes of a message in its last block are spread over its rows from where they lie: the other words
- * are constants. */
-enum { COLUMN = 16, DIRECT_MAX = 2 * COLUMN };
+ * are constants. What is more the kernels do faster from a copy. */
+CONSTANT_SHAPE size_t direct_max(const struct shape *s)
+{
+    return s->word == 8 ? DIRECT_MAX : 2 * COLUMN;
+}
 
 /* A message's blocks: one that begins with the head, whole ones where they lie, and the last one or two. */
 struct plan {
@@ -26,7 +35,7 @@ struct plan {
 struct room {
     uint8_t inner[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
     uint8_t outer[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
-    uint8_t last[DIRECT_MAX * LANES_MAX] __attribute__((aligned(ALIGNED)));
+    uint8_t last[WORDS_MAX * LANES_MAX * 4] __attribute__((aligned(ALIGNED)));
     union row bits[2]; /* upper half, lower half */
     uint8_t first[LANES_MAX * 64] __attribute__((aligned(ALIGNED)));
     uint8_t rest[LANES_MAX * 128] __attribute__((aligned(ALIGNED)));
@@ -45,6 +54,21 @@ typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 typedef uint32_t quad_unaligned __attribute__((vector_size(16), may_alias, aligned(1)));
 typedef uint64_t pair_unaligned __attribute__((vector_size(16), may_alias, aligned(1)));
 
+#ifdef __SSSE3__
+typedef uint8_t sixteen __attribute__((vector_size(16), may_alias));
+
+static inline quad swap_quad(quad x)
+{
+    sixteen b = (sixteen)x;
+    return (quad)__builtin_shufflevector(b, b, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
+static inline pair swap_pair(pair x)
+{
+    sixteen b = (sixteen)x;
+    return (pair)__builtin_shufflevector(b, b, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+}
+#else
 static inline quad swap_quad(quad x)
 {
     x = (x << 16) | (x >> 16);
@@ -56,6 +80,7 @@ static inline pair swap_pair(pair x)
     quad halves = swap_quad((quad)x);
     return (pair)__builtin_shufflevector(halves, halves, 1, 0, 3, 2);
 }
+#endif
 
 /* Rows and columns of 4 x 4 words change places. */
 static inline void turn_quads(quad v[4])
@@ -178,22 +203,6 @@ CONSTANT_SHAPE void digest_out(const struct shape *s, uint8_t *rows, uint8_t *co
 
 /* ---- what is where ---- */
 
-bool lanes_alike(const struct lanes_job *jobs, size_t count, size_t block)
-{
-    const struct crypto_message *m = &jobs[0].message;
-    if (m->count != 1 || m->head.size >= block || m->tail.size > block - block / 8)
-        return false;
-    const size_t head = m->head.size, tail = m->tail.size, body = m->parts[0].size;
-    size_t differ = 0;
-    for (size_t i = 1; i < count; i++) {
-        m = &jobs[i].message;
-        if (m->count != 1)
-            return false;
-        differ |= (m->head.size ^ head) | (m->tail.size ^ tail) | (m->parts[0].size ^ body);
-    }
-    return differ == 0;
-}
-
 CONSTANT_SHAPE struct plan plan_make(const struct shape *s, const struct crypto_message *m)
 {
     const size_t block = block_of(s), head = m->head.size, body = m->parts[0].size, tail = m->tail.size;
@@ -206,7 +215,7 @@ CONSTANT_SHAPE struct plan plan_make(const struct shape *s, const struct crypto_
     p.body = p.first + p.middle * block;
     p.rest = p.head + body - p.body + tail;
     p.blocks = (p.rest + 1 + 2 * s->word + block - 1) / block;
-    p.direct = p.rest <= DIRECT_MAX && p.rest % s->word == 0 && (p.rest == tail || p.rest == body - p.body);
+    p.direct = p.blocks == 1 && p.rest <= direct_max(s) && (p.head | (body - p.body) | tail) % s->word == 0;
     return p;
 }
 
@@ -341,6 +350,14 @@ CONSTANT_SHAPE void from_first(const struct shape *s, struct room *r, size_t lan
         r->from[l] = r->from[0];
 }
 
+/* A piece of the message to the last block's rows; the row behind it. */
+CONSTANT_SHAPE size_t last_in(const struct shape *s, struct room *r, size_t row, size_t size, size_t lanes)
+{
+    from_first(s, r, lanes);
+    words_in(s, cell(s, r->last, row, 0), r->from, 0, size / s->word, in_fours(lanes), order_differs(s));
+    return row + size / s->word;
+}
+
 CONSTANT_SHAPE void run_last(const struct shape *s, const struct method *method, const struct plan *p,
                              struct room *r, size_t lanes)
 {
@@ -349,12 +366,20 @@ CONSTANT_SHAPE void run_last(const struct shape *s, const struct method *method,
         run_kernel(s, method, r->inner, r->from, p->blocks, lanes, NULL);
         return;
     }
-    if (r->jobs[0].message.tail.size > 0)
-        from_tail(r, lanes);
-    else
+    const struct crypto_message *m = &r->jobs[0].message;
+    size_t row = 0;
+    if (p->head > 0) {
+        from_head(r, lanes);
+        row = last_in(s, r, row, p->head, lanes);
+    }
+    if (m->parts[0].size > p->body) {
         from_body(r, p->body, lanes);
-    from_first(s, r, lanes);
-    words_in(s, r->last, r->from, 0, p->rest / s->word, in_fours(lanes), order_differs(s));
+        row = last_in(s, r, row, m->parts[0].size - p->body, lanes);
+    }
+    if (m->tail.size > 0) {
+        from_tail(r, lanes);
+        last_in(s, r, row, m->tail.size, lanes);
+    }
     run_kernel(s, method, r->inner, NULL, 1, lanes, r->last_rows);
 }
 
@@ -412,22 +437,22 @@ CONSTANT_SHAPE void run_all(const struct shape *s, const struct method *method, 
 
 /* ---- the hashes ---- */
 
-void lanes_alike_md5(const struct method *method, const struct lanes_job *jobs, size_t count)
+void ALIKE(md5)(const struct method *method, const struct lanes_job *jobs, size_t count)
 {
     run_all(&shape_md5, method, jobs, count);
 }
 
-void lanes_alike_sha1(const struct method *method, const struct lanes_job *jobs, size_t count)
+void ALIKE(sha1)(const struct method *method, const struct lanes_job *jobs, size_t count)
 {
     run_all(&shape_sha1, method, jobs, count);
 }
 
-void lanes_alike_sha256(const struct method *method, const struct lanes_job *jobs, size_t count)
+void ALIKE(sha256)(const struct method *method, const struct lanes_job *jobs, size_t count)
 {
     run_all(&shape_sha256, method, jobs, count);
 }
 
-void lanes_alike_sha384(const struct method *method, const struct lanes_job *jobs, size_t count)
+void ALIKE(sha384)(const struct method *method, const struct lanes_job *jobs, size_t count)
 {
     run_all(&shape_sha384, method, jobs, count);
 }

@@ -92,10 +92,13 @@ static const struct kind {
 } kinds[] = {
 #ifdef LANES_X86
     {has_avx512_sha,
-     {WITH_SHA(avx512, sha1_mixed, lanes_sha256_shani512), .md5_least = 3, .sha512_least = 3}},
-    {has_avx512, {KERNELS(avx512), .md5_least = 3, .sha1_least = 3, .sha256_least = 3, .sha512_least = 3}},
-    {has_avx2_sha, {WITH_SHA(avx2, lanes_sha1_shani, lanes_sha256_shani), .md5_least = 3, .sha512_least = 6}},
-    {has_avx2, {KERNELS(avx2), .md5_least = 3, .sha1_least = 4, .sha256_least = 4, .sha512_least = 6}},
+     {WITH_SHA(avx512, sha1_mixed, lanes_sha256_shani512), .avx2 = true, .md5_least = 3, .sha512_least = 3}},
+    {has_avx512,
+     {KERNELS(avx512), .avx2 = true, .md5_least = 3, .sha1_least = 3, .sha256_least = 3, .sha512_least = 3}},
+    {has_avx2_sha,
+     {WITH_SHA(avx2, lanes_sha1_shani, lanes_sha256_shani), .avx2 = true, .md5_least = 3, .sha512_least = 6}},
+    {has_avx2,
+     {KERNELS(avx2), .avx2 = true, .md5_least = 3, .sha1_least = 4, .sha256_least = 4, .sha512_least = 6}},
     {has_sha,
      {WITH_SHA(portable, lanes_sha1_shani, lanes_sha256_shani), .md5_least = 3, .sha512_least = LANES_NEVER}},
 #endif

@@ -297,6 +297,29 @@ CONSTANT_SHAPE void engine_run(const struct shape *s, const struct method *metho
 
 /* ---- the hashes ---- */
 
+/* What sizes the plan of alike.c can take. */
+static bool are_alike(const struct lanes_job *jobs, size_t count, size_t block)
+{
+    const struct crypto_message *m = &jobs[0].message;
+    if (m->count != 1 || m->head.size >= block || m->tail.size > block - block / 8)
+        return false;
+    const size_t head = m->head.size, tail = m->tail.size, body = m->parts[0].size;
+    size_t differ = 0;
+    for (size_t i = 1; i < count; i++) {
+        m = &jobs[i].message;
+        if (m->count != 1)
+            return false;
+        differ |= (m->head.size ^ head) | (m->tail.size ^ tail) | (m->parts[0].size ^ body);
+    }
+    return differ == 0;
+}
+
+#ifdef LANES_X86
+#define ALIKE_FOR(k, name) ((k)->avx2 ? lanes_alike_##name##_avx2 : lanes_alike_##name##_portable)
+#else
+#define ALIKE_FOR(k, name) lanes_alike_##name##_portable
+#endif
+
 #define ONE(name)                                                                                            \
     static void one_##name(const void *key, const struct crypto_message *m, uint8_t *mac)                    \
     {                                                                                                        \
@@ -324,8 +347,8 @@ void lanes_hmac_md5(const struct lanes_job *jobs, size_t count)
         .kernel32 = k->md5, .least = k->md5_least, .alone = crypto_md5_blocks, .one = one_md5};
     if (one_by_one(&method, jobs, count))
         return;
-    if (lanes_alike(jobs, count, 64))
-        lanes_alike_md5(&method, jobs, count);
+    if (are_alike(jobs, count, 64))
+        ALIKE_FOR(k, md5)(&method, jobs, count);
     else
         engine_run(&shape_md5, &method, jobs, count);
 }
@@ -337,8 +360,8 @@ void lanes_hmac_sha1(const struct lanes_job *jobs, size_t count)
         .kernel32 = k->sha1, .least = k->sha1_least, .alone = crypto_sha1_blocks, .one = one_sha1};
     if (one_by_one(&method, jobs, count))
         return;
-    if (lanes_alike(jobs, count, 64))
-        lanes_alike_sha1(&method, jobs, count);
+    if (are_alike(jobs, count, 64))
+        ALIKE_FOR(k, sha1)(&method, jobs, count);
     else
         engine_run(&shape_sha1, &method, jobs, count);
 }
@@ -350,8 +373,8 @@ void lanes_hmac_sha256(const struct lanes_job *jobs, size_t count)
         .kernel32 = k->sha256, .least = k->sha256_least, .alone = crypto_sha256_blocks, .one = one_sha256};
     if (one_by_one(&method, jobs, count))
         return;
-    if (lanes_alike(jobs, count, 64))
-        lanes_alike_sha256(&method, jobs, count);
+    if (are_alike(jobs, count, 64))
+        ALIKE_FOR(k, sha256)(&method, jobs, count);
     else
         engine_run(&shape_sha256, &method, jobs, count);
 }
@@ -363,8 +386,8 @@ void lanes_hmac_sha384(const struct lanes_job *jobs, size_t count)
         .kernel64 = k->sha512, .least = k->sha512_least, .alone = crypto_sha512_blocks, .one = one_sha384};
     if (one_by_one(&method, jobs, count))
         return;
-    if (lanes_alike(jobs, count, 128))
-        lanes_alike_sha384(&method, jobs, count);
+    if (are_alike(jobs, count, 128))
+        ALIKE_FOR(k, sha384)(&method, jobs, count);
     else
         engine_run(&shape_sha384, &method, jobs, count);
 }

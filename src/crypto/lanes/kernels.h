@@ -32,6 +32,7 @@ typedef void lanes_kernel64(uint64_t *state, const uint8_t *const *blocks, size_
 enum { LANES_NEVER = 255 };
 struct lanes_kernels {
     const char *name;
+    bool avx2; /* and it has AVX2 for what is around them */
     lanes_kernel32 *md5, *sha1, *sha256;
     lanes_kernel64 *sha512;
     uint8_t md5_least, sha1_least, sha256_least, sha512_least;

@@ -119,13 +119,18 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 }
 
 /*
- * Messages of one part each that are alike: of the same sizes, which lanes_alike finds. They go through
- * together from the first block to the last; those that are too few for a lane's while one after the other.
+ * Messages of one part each that are alike: of the same sizes, the head less than a
+ * block, the tail no more than leaves room for the padding in a block. They go through
+ * together from the first block to the last; those that are too few for lanes one after the other. Compiled
+ * twice, for any processor and for AVX2 (as the best kernels' surroundings).
  */
-bool lanes_alike(const struct lanes_job *jobs, size_t count, size_t block);
-void lanes_alike_md5(const struct method *method, const struct lanes_job *jobs, size_t count);
-void lanes_alike_sha1(const struct method *method, const struct lanes_job *jobs, size_t count);
-void lanes_alike_sha256(const struct method *method, const struct lanes_job *jobs, size_t count);
-void lanes_alike_sha384(const struct method *method, const struct lanes_job *jobs, size_t count);
+#define ALIKE_PASTE(name, isa)  lanes_alike_##name##_##isa
+#define ALIKE_EXPAND(name, isa) ALIKE_PASTE(name, isa)
+#define ALIKE(name)             ALIKE_EXPAND(name, LANES_ISA)
+typedef void lanes_alike(const struct method *method, const struct lanes_job *jobs, size_t count);
+
+lanes_alike lanes_alike_md5_portable, lanes_alike_sha1_portable, lanes_alike_sha256_portable,
+    lanes_alike_sha384_portable;
+lanes_alike lanes_alike_md5_avx2, lanes_alike_sha1_avx2, lanes_alike_sha256_avx2, lanes_alike_sha384_avx2;
 
 #endif
