@@ -11,6 +11,8 @@ lanes_kernel64 lanes_sha512_portable;
 #ifdef LANES_X86
 lanes_kernel32 lanes_md5_avx512, lanes_sha1_avx512, lanes_sha256_avx512;
 lanes_kernel64 lanes_sha512_avx512;
+lanes_kernel32 lanes_md5_avx512vl, lanes_sha1_avx512vl, lanes_sha256_avx512vl;
+lanes_kernel64 lanes_sha512_avx512vl;
 lanes_kernel32 lanes_md5_avx2, lanes_sha1_avx2, lanes_sha256_avx2;
 lanes_kernel64 lanes_sha512_avx2;
 lanes_kernel32 lanes_sha1_shani, lanes_sha256_shani, lanes_sha1_shani512, lanes_sha256_shani512;
@@ -60,12 +62,42 @@ static bool has_avx2_sha(void)
 #endif
 
 #ifdef LANES_X86
-/* What 16 lanes take in vectors of 512 bits, the other instructions take for 12. */
-static void sha1_mixed(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+/* ---- few lanes: half the vector takes little more than half the time ---- */
+
+static void md5_avx512(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
                        const uint32_t *const *rows)
 {
-    if (lanes > 12)
-        lanes_sha1_avx512(state, blocks, count, lanes, rows);
+    lanes_kernel32 *kernel = lanes > LANES_MD5 / 2 ? lanes_md5_avx512 : lanes_md5_avx512vl;
+    kernel(state, blocks, count, lanes, rows);
+}
+
+static void sha1_avx512(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+                        const uint32_t *const *rows)
+{
+    lanes_kernel32 *kernel = lanes > LANES_SHA1 / 2 ? lanes_sha1_avx512 : lanes_sha1_avx512vl;
+    kernel(state, blocks, count, lanes, rows);
+}
+
+static void sha256_avx512(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+                          const uint32_t *const *rows)
+{
+    lanes_kernel32 *kernel = lanes > LANES_SHA256 / 2 ? lanes_sha256_avx512 : lanes_sha256_avx512vl;
+    kernel(state, blocks, count, lanes, rows);
+}
+
+static void sha512_avx512(uint64_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+                          const uint64_t *const *rows)
+{
+    lanes_kernel64 *kernel = lanes > LANES_SHA512 / 2 ? lanes_sha512_avx512 : lanes_sha512_avx512vl;
+    kernel(state, blocks, count, lanes, rows);
+}
+
+/* SHA's own instructions take four at a time: the faster up to four of SHA-1, and of SHA-256 always. */
+static void sha1_avx512_sha(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
+                            const uint32_t *const *rows)
+{
+    if (lanes > 4)
+        sha1_avx512(state, blocks, count, lanes, rows);
     else
         lanes_sha1_shani512(state, blocks, count, lanes, rows);
 }
@@ -79,10 +111,14 @@ static bool has_all(void)
 #define KERNELS(isa)                                                                                         \
     .name = #isa, .md5 = lanes_md5_##isa, .sha1 = lanes_sha1_##isa, .sha256 = lanes_sha256_##isa,            \
     .sha512 = lanes_sha512_##isa
-
-#define WITH_SHA(isa, first, second)                                                                         \
-    .name = #isa, .md5 = lanes_md5_##isa, .sha1 = (first), .sha256 = (second), .sha512 = lanes_sha512_##isa, \
-    .sha1_least = 3, .sha256_least = 3
+#define KERNELS_AVX512(first, second)                                                                        \
+    .name = "avx512", .avx2 = true, .md5 = md5_avx512, .sha1 = (first), .sha256 = (second),                  \
+    .sha512 = sha512_avx512
+#define KERNELS_SHA(isa)                                                                                     \
+    .name = #isa, .md5 = lanes_md5_##isa, .sha1 = lanes_sha1_shani, .sha256 = lanes_sha256_shani,            \
+    .sha512 = lanes_sha512_##isa
+#define LEAST(md5, sha1, sha256, sha512)                                                                     \
+    .md5_least = (md5), .sha1_least = (sha1), .sha256_least = (sha256), .sha512_least = (sha512)
 
 /* Best first; of two with one name the first that is present. The least numbers are measured: what a kernel
  * takes for all of its lanes, over what one block takes alone. */
@@ -91,19 +127,13 @@ static const struct kind {
     struct lanes_kernels kernels;
 } kinds[] = {
 #ifdef LANES_X86
-    {has_avx512_sha,
-     {WITH_SHA(avx512, sha1_mixed, lanes_sha256_shani512), .avx2 = true, .md5_least = 3, .sha512_least = 3}},
-    {has_avx512,
-     {KERNELS(avx512), .avx2 = true, .md5_least = 3, .sha1_least = 3, .sha256_least = 3, .sha512_least = 3}},
-    {has_avx2_sha,
-     {WITH_SHA(avx2, lanes_sha1_shani, lanes_sha256_shani), .avx2 = true, .md5_least = 3, .sha512_least = 6}},
-    {has_avx2,
-     {KERNELS(avx2), .avx2 = true, .md5_least = 3, .sha1_least = 4, .sha256_least = 4, .sha512_least = 6}},
-    {has_sha,
-     {WITH_SHA(portable, lanes_sha1_shani, lanes_sha256_shani), .md5_least = 3, .sha512_least = LANES_NEVER}},
+    {has_avx512_sha, {KERNELS_AVX512(sha1_avx512_sha, lanes_sha256_shani512), LEAST(3, 3, 3, 2)}},
+    {has_avx512, {KERNELS_AVX512(sha1_avx512, sha256_avx512), LEAST(3, 2, 2, 2)}},
+    {has_avx2_sha, {KERNELS_SHA(avx2), .avx2 = true, LEAST(3, 3, 3, 3)}},
+    {has_avx2, {KERNELS(avx2), .avx2 = true, LEAST(3, 4, 4, 3)}},
+    {has_sha, {KERNELS_SHA(portable), LEAST(3, 3, 3, LANES_NEVER)}},
 #endif
-    {has_all,
-     {KERNELS(portable), .md5_least = 3, .sha1_least = 8, .sha256_least = 8, .sha512_least = LANES_NEVER}},
+    {has_all, {KERNELS(portable), LEAST(3, 8, 8, LANES_NEVER)}},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
