@@ -22,15 +22,17 @@ void lock_wake(struct lock *l);
 static inline bool lock_try(struct lock *l)
 {
     uint32_t free = 0;
+    if (port_alone()) {
+        if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) != 0)
+            return false;
+        __atomic_store_n(&l->word, 1, __ATOMIC_RELAXED);
+        return true;
+    }
     return __atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static inline void lock_take(struct lock *l)
 {
-    if (port_alone() && __atomic_load_n(&l->word, __ATOMIC_RELAXED) == 0) {
-        __atomic_store_n(&l->word, 1, __ATOMIC_RELAXED);
-        return;
-    }
     if (__builtin_expect(!lock_try(l), 0))
         lock_wait(l);
 }
