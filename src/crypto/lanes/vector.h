@@ -20,27 +20,87 @@
 
 #define LANES_INLINE            static inline __attribute__((always_inline))
 
-enum { WIDTH32 = LANES_BITS / 32, WIDTH64 = LANES_BITS / 64 };
+/*
+ * Bits of a vector. AVX-512's 32 registers, rotations and logic of three operands, but in vectors of half the
+ * size and twice as many of them: Zen 4 executes 512 bits in two halves, and has less to choose from
+ * meanwhile. Where units are 512 bits wide, VECTOR_BITS=512 should be the faster.
+ */
+#ifndef VECTOR_BITS
+#if LANES_BITS == 512
+#define VECTOR_BITS 256
+#else
+#define VECTOR_BITS LANES_BITS
+#endif
+#endif
 
-typedef uint8_t bytes_vector __attribute__((vector_size(LANES_BITS / 8)));
-typedef uint32_t vector32 __attribute__((vector_size(LANES_BITS / 8), may_alias));
-typedef uint64_t vector64 __attribute__((vector_size(LANES_BITS / 8), may_alias));
+enum { WIDTH32 = VECTOR_BITS / 32, WIDTH64 = VECTOR_BITS / 64 };
+
+typedef uint8_t bytes_vector __attribute__((vector_size(VECTOR_BITS / 8)));
+typedef uint32_t vector32 __attribute__((vector_size(VECTOR_BITS / 8), may_alias));
+typedef uint64_t vector64 __attribute__((vector_size(VECTOR_BITS / 8), may_alias));
 /* For loads from messages. */
-typedef uint32_t unaligned32 __attribute__((vector_size(LANES_BITS / 8), may_alias, aligned(1)));
-typedef uint64_t unaligned64 __attribute__((vector_size(LANES_BITS / 8), may_alias, aligned(1)));
+typedef uint32_t unaligned32 __attribute__((vector_size(VECTOR_BITS / 8), may_alias, aligned(1)));
+typedef uint64_t unaligned64 __attribute__((vector_size(VECTOR_BITS / 8), may_alias, aligned(1)));
 
-/* Two groups of vectors side by side hide each other's latency. g is a constant in each copy of the code. */
+/* Groups of vectors side by side hide each other's latency. g is a constant in each copy of the code. */
+#define ONE_OF(n, ...)                                                                                       \
+    {                                                                                                        \
+        enum { g = n };                                                                                      \
+        __VA_ARGS__                                                                                          \
+    }
+#define EACH_OF_1(...)                                                                                       \
+    do                                                                                                       \
+        ONE_OF(0, __VA_ARGS__)                                                                               \
+    while (0)
 #define EACH_OF_2(...)                                                                                       \
     do {                                                                                                     \
-        {                                                                                                    \
-            enum { g = 0 };                                                                                  \
-            __VA_ARGS__                                                                                      \
-        }                                                                                                    \
-        {                                                                                                    \
-            enum { g = 1 };                                                                                  \
-            __VA_ARGS__                                                                                      \
-        }                                                                                                    \
+        ONE_OF(0, __VA_ARGS__)                                                                               \
+        ONE_OF(1, __VA_ARGS__)                                                                               \
     } while (0)
+#define EACH_OF_4(...)                                                                                       \
+    do {                                                                                                     \
+        ONE_OF(0, __VA_ARGS__)                                                                               \
+        ONE_OF(1, __VA_ARGS__)                                                                               \
+        ONE_OF(2, __VA_ARGS__)                                                                               \
+        ONE_OF(3, __VA_ARGS__)                                                                               \
+    } while (0)
+
+/* Unrolled by hand: not every compiler sees that a loop over words should be. */
+#define EACH_WORD(DO)                                                                                        \
+    do {                                                                                                     \
+        DO(0);                                                                                               \
+        DO(1);                                                                                               \
+        DO(2);                                                                                               \
+        DO(3);                                                                                               \
+        DO(4);                                                                                               \
+        DO(5);                                                                                               \
+        DO(6);                                                                                               \
+        DO(7);                                                                                               \
+        DO(8);                                                                                               \
+        DO(9);                                                                                               \
+        DO(10);                                                                                              \
+        DO(11);                                                                                              \
+        DO(12);                                                                                              \
+        DO(13);                                                                                              \
+        DO(14);                                                                                              \
+        DO(15);                                                                                              \
+    } while (0)
+
+/* The sum so far, as it is: compilers put sums into an order of their own, and then what is known last, which
+ * others wait for, is not added last. */
+#if defined __AVX512VL__
+#define PIN(x) __asm__("" : "+v"(x))
+#elif defined __SSE2__
+#define PIN(x) __asm__("" : "+x"(x))
+#elif defined __ARM_NEON
+#define PIN(x) __asm__("" : "+w"(x))
+#else
+#define PIN(x) (void)(x)
+#endif
+/* Constants behind p are unknown, and so operands in memory. */
+#define HIDE(p) __asm__("" : "+r"(p))
+/* What is in memory is read again: words of a block are operands there, registers are for what changes. */
+#define FORGET_WORDS()          __asm__("" ::: "memory")
 
 #define ROTATE_LEFT(x, n, bits) ((x) << (n) | (x) >> ((bits) - (n)))
 
@@ -48,14 +108,14 @@ typedef uint64_t unaligned64 __attribute__((vector_size(LANES_BITS / 8), may_ali
  * Elements of two vectors interleaved within each 128 bits (LOW, HIGH) and their 128-bit quarters sorted by
  * place: EVEN takes quarters 0 and 2 of a, then of b; ODD 1 and 3. With 256 bits there are two: 0 and 1.
  */
-#if LANES_BITS == 512
+#if VECTOR_BITS == 512
 #define LOW_32  0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
 #define HIGH_32 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
 #define LOW_64  0, 8, 2, 10, 4, 12, 6, 14
 #define HIGH_64 1, 9, 3, 11, 5, 13, 7, 15
 #define EVEN    0, 1, 4, 5, 8, 9, 12, 13
 #define ODD     2, 3, 6, 7, 10, 11, 14, 15
-#elif LANES_BITS == 256
+#elif VECTOR_BITS == 256
 #define LOW_32  0, 8, 1, 9, 4, 12, 5, 13
 #define HIGH_32 2, 10, 3, 11, 6, 14, 7, 15
 #define LOW_64  0, 4, 2, 6
@@ -71,7 +131,7 @@ typedef uint64_t unaligned64 __attribute__((vector_size(LANES_BITS / 8), may_ali
 #define PICK32(a, b, which) ((vector32)__builtin_shufflevector((vector32)(a), (vector32)(b), which))
 #define PICK64(a, b, which) ((vector64)__builtin_shufflevector((vector64)(a), (vector64)(b), which))
 
-#if LANES_BITS == 512
+#if VECTOR_BITS == 512
 /* q[0], q[1], q[2], q[3]: quarter m of each goes to out[m]. */
 #define SPREAD_QUARTERS(out0, out1, out2, out3, q0, q1, q2, q3, type)                                        \
     do {                                                                                                     \
@@ -82,7 +142,7 @@ typedef uint64_t unaligned64 __attribute__((vector_size(LANES_BITS / 8), may_ali
         (out1) = (type)PICK64(odd0, odd1, EVEN);                                                             \
         (out3) = (type)PICK64(odd0, odd1, ODD);                                                              \
     } while (0)
-#elif LANES_BITS == 256
+#elif VECTOR_BITS == 256
 #define SPREAD_HALVES(out0, out1, q0, q1, type)                                                              \
     do {                                                                                                     \
         vector64 low = PICK64(q0, q1, EVEN), high = PICK64(q0, q1, ODD);                                     \
@@ -120,11 +180,11 @@ LANES_INLINE void vector_spread32(vector32 *out, const uint8_t *const *blocks, s
     vector64 u[WIDTH32];
     LOAD32(0), LOAD32(1), LOAD32(2), LOAD32(3);
     SPREAD_FOUR_32(u, r, 0);
-#if LANES_BITS >= 256
+#if VECTOR_BITS >= 256
     LOAD32(4), LOAD32(5), LOAD32(6), LOAD32(7);
     SPREAD_FOUR_32(u, r, 4);
 #endif
-#if LANES_BITS == 512
+#if VECTOR_BITS == 512
     LOAD32(8), LOAD32(9), LOAD32(10), LOAD32(11);
     SPREAD_FOUR_32(u, r, 8);
     LOAD32(12), LOAD32(13), LOAD32(14), LOAD32(15);
@@ -133,7 +193,7 @@ LANES_INLINE void vector_spread32(vector32 *out, const uint8_t *const *blocks, s
     SPREAD_QUARTERS(out[1], out[5], out[9], out[13], u[1], u[5], u[9], u[13], vector32);
     SPREAD_QUARTERS(out[2], out[6], out[10], out[14], u[2], u[6], u[10], u[14], vector32);
     SPREAD_QUARTERS(out[3], out[7], out[11], out[15], u[3], u[7], u[11], u[15], vector32);
-#elif LANES_BITS == 256
+#elif VECTOR_BITS == 256
     SPREAD_HALVES(out[0], out[4], u[0], u[4], vector32);
     SPREAD_HALVES(out[1], out[5], u[1], u[5], vector32);
     SPREAD_HALVES(out[2], out[6], u[2], u[6], vector32);
@@ -149,18 +209,18 @@ LANES_INLINE void vector_spread64(vector64 *out, const uint8_t *const *blocks, s
     vector64 r[WIDTH64], u[WIDTH64];
     LOAD64(0), LOAD64(1);
     SPREAD_TWO_64(u, r, 0);
-#if LANES_BITS >= 256
+#if VECTOR_BITS >= 256
     LOAD64(2), LOAD64(3);
     SPREAD_TWO_64(u, r, 2);
 #endif
-#if LANES_BITS == 512
+#if VECTOR_BITS == 512
     LOAD64(4), LOAD64(5);
     SPREAD_TWO_64(u, r, 4);
     LOAD64(6), LOAD64(7);
     SPREAD_TWO_64(u, r, 6);
     SPREAD_QUARTERS(out[0], out[2], out[4], out[6], u[0], u[2], u[4], u[6], vector64);
     SPREAD_QUARTERS(out[1], out[3], out[5], out[7], u[1], u[3], u[5], u[7], vector64);
-#elif LANES_BITS == 256
+#elif VECTOR_BITS == 256
     SPREAD_HALVES(out[0], out[2], u[0], u[2], vector64);
     SPREAD_HALVES(out[1], out[3], u[1], u[3], vector64);
 #else
@@ -180,12 +240,12 @@ LANES_INLINE void vector_spread64(vector64 *out, const uint8_t *const *blocks, s
 #endif
 
 /* One shuffle where there is one for bytes; shifts elsewhere. */
-#if LANES_BITS >= 256
+#if VECTOR_BITS >= 256
 #define TURN_4(n) (n) + 3, (n) + 2, (n) + 1, (n)
 #define TURN_8(n) (n) + 7, (n) + 6, (n) + 5, (n) + 4, TURN_4(n)
 #define TURN32    TURN_4(0), TURN_4(4), TURN_4(8), TURN_4(12), TURN_4(16), TURN_4(20), TURN_4(24), TURN_4(28)
 #define TURN64    TURN_8(0), TURN_8(8), TURN_8(16), TURN_8(24)
-#if LANES_BITS == 512
+#if VECTOR_BITS == 512
 #define TURN32_ALL                                                                                           \
     TURN32, TURN_4(32), TURN_4(36), TURN_4(40), TURN_4(44), TURN_4(48), TURN_4(52), TURN_4(56), TURN_4(60)
 #define TURN64_ALL TURN64, TURN_8(32), TURN_8(40), TURN_8(48), TURN_8(56)
