@@ -6,7 +6,8 @@
  * expanded keys are only read in use.
  *
  * aes.c does the key schedule and runs of blocks on nettle, portable_krb5.c on nothing; aes_cts.c is common
- * to both.
+ * to both. On x86-64 processors with AES nothing looks a secret up in a table but nettle's schedule for
+ * decryption.
  */
 #ifndef OPENSSPI_CRYPTO_AES_H
 #define OPENSSPI_CRYPTO_AES_H
