@@ -4,15 +4,7 @@
 
 lanes_kernel32 LANES_KERNEL(md5);
 
-/* As many groups as there are registers for. */
-#if LANES_BITS == 512 && VECTOR_BITS == 256
-#define EACH EACH_OF_4
-enum { GROUPS = 4 };
-#else
-#define EACH EACH_OF_2
-enum { GROUPS = 2 };
-#endif
-enum { SET = GROUPS * WIDTH32, WORDS = 4 };
+enum { SETS = 2 * GROUPS, SET = SETS * WIDTH32, WORDS = 4 };
 
 static const uint32_t constants[64] = {
     0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
@@ -25,19 +17,16 @@ static const uint32_t constants[64] = {
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 };
 
-/* Written so that three-operand logic, where there is such an instruction, takes each in one. */
-#define CHOOSE(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define SWITCH(x, y, z) CHOOSE(z, x, y)
-#define PARITY(x, y, z) ((x) ^ (y) ^ (z))
 #define INTO(x, y, z)   ((y) ^ ((x) | ~(z)))
 
 /* The newest word, b, comes into the sum last. */
 #define STEP(f, a, b, c, d, k, s, n)                                                                         \
     do {                                                                                                     \
-        EACH((a)[g] += w[k][g];);                                                                            \
-        EACH((a)[g] += t[n]; PIN((a)[g]););                                                                  \
-        EACH((a)[g] += f((b)[g], (c)[g], (d)[g]););                                                          \
-        EACH((a)[g] = ROTATE_LEFT((a)[g], s, 32) + (b)[g];);                                                 \
+        EACH_TWICE((a)[g] += w[k][g];);                                                                      \
+        EACH_TWICE((a)[g] += t[n]; PIN((a)[g]););                                                            \
+        EACH_TWICE((a)[g] += f((b)[g], (c)[g], (d)[g]););                                                    \
+        EACH_TWICE((a)[g] = ROTATE_LEFT((a)[g], s, 32) + (b)[g];);                                           \
     } while (0)
 
 #define FOUR(f, n, k0, k1, k2, k3, s0, s1, s2, s3)                                                           \
@@ -51,41 +40,42 @@ static const uint32_t constants[64] = {
 #define ROUND_3(...) FOUR(PARITY, __VA_ARGS__)
 #define ROUND_4(...) FOUR(INTO, __VA_ARGS__)
 
-LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS])
+LANES_INLINE void compress(vector32 h[WORDS][SETS], vector32 w[16][SETS])
 {
-    vector32 a[GROUPS], b[GROUPS], c[GROUPS], d[GROUPS];
+    vector32 a[SETS], b[SETS], c[SETS], d[SETS];
     const uint32_t *t = constants;
     HIDE(t);
-    FORGET_WORDS();
-    EACH(a[g] = h[0][g]; b[g] = h[1][g]; c[g] = h[2][g]; d[g] = h[3][g];);
+    FORGET_WORDS(w);
+    EACH_TWICE(a[g] = h[0][g]; b[g] = h[1][g]; c[g] = h[2][g]; d[g] = h[3][g];);
     ROUND_1(0, 0, 1, 2, 3, 7, 12, 17, 22);
     ROUND_1(4, 4, 5, 6, 7, 7, 12, 17, 22);
     ROUND_1(8, 8, 9, 10, 11, 7, 12, 17, 22);
     ROUND_1(12, 12, 13, 14, 15, 7, 12, 17, 22);
-    FORGET_WORDS();
+    FORGET_WORDS(w);
     ROUND_2(16, 1, 6, 11, 0, 5, 9, 14, 20);
     ROUND_2(20, 5, 10, 15, 4, 5, 9, 14, 20);
     ROUND_2(24, 9, 14, 3, 8, 5, 9, 14, 20);
     ROUND_2(28, 13, 2, 7, 12, 5, 9, 14, 20);
-    FORGET_WORDS();
+    FORGET_WORDS(w);
     ROUND_3(32, 5, 8, 11, 14, 4, 11, 16, 23);
     ROUND_3(36, 1, 4, 7, 10, 4, 11, 16, 23);
     ROUND_3(40, 13, 0, 3, 6, 4, 11, 16, 23);
     ROUND_3(44, 9, 12, 15, 2, 4, 11, 16, 23);
-    FORGET_WORDS();
+    FORGET_WORDS(w);
     ROUND_4(48, 0, 7, 14, 5, 6, 10, 15, 21);
     ROUND_4(52, 12, 3, 10, 1, 6, 10, 15, 21);
     ROUND_4(56, 8, 15, 6, 13, 6, 10, 15, 21);
     ROUND_4(60, 4, 11, 2, 9, 6, 10, 15, 21);
-    EACH(h[0][g] += a[g]; h[1][g] += b[g]; h[2][g] += c[g]; h[3][g] += d[g];);
+    EACH_TWICE(h[0][g] += a[g]; h[1][g] += b[g]; h[2][g] += c[g]; h[3][g] += d[g];);
 }
 
-LANES_INLINE void take_blocks(vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t at)
+LANES_INLINE void take_blocks(vector32 w[16][SETS], const uint8_t *const *blocks, size_t at)
 {
-    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
+    EACH_TWICE(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
         vector_spread32(some, blocks + g * WIDTH32, at + 4 * i);
         for (size_t n = 0; n < WIDTH32; n++)
             w[i + n][g] = LITTLE_ENDIAN32(some[n]);
+        FORGET_WORDS(w);
     });
 }
 
@@ -93,18 +83,18 @@ LANES_INLINE void take_blocks(vector32 w[16][GROUPS], const uint8_t *const *bloc
     do {                                                                                                     \
         const vector32 *row = (const vector32 *)(const void *)(rows[i] + first);                             \
         HIDE(row);                                                                                           \
-        EACH(w[i][g] = row[g];);                                                                             \
+        EACH_TWICE(w[i][g] = row[g];);                                                                       \
     } while (0)
 
 void LANES_KERNEL(md5)(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
                        const uint32_t *const *rows)
 {
     for (size_t first = 0; first < lanes; first += SET) {
-        vector32 h[WORDS][GROUPS], w[16][GROUPS];
+        vector32 h[WORDS][SETS], w[16][SETS];
         vector32 *kept = (vector32 *)(void *)(state + first);
         enum { ROW = LANES_MD5 / WIDTH32 };
-        EACH(h[0][g] = kept[g]; h[1][g] = kept[ROW + g]; h[2][g] = kept[2 * ROW + g];
-             h[3][g] = kept[3 * ROW + g];);
+        EACH_TWICE(h[0][g] = kept[g]; h[1][g] = kept[ROW + g]; h[2][g] = kept[2 * ROW + g];
+                   h[3][g] = kept[3 * ROW + g];);
         for (size_t n = 0; n < count; n++) {
             if (blocks) {
                 take_blocks(w, blocks + first, n * 64);
@@ -113,7 +103,7 @@ void LANES_KERNEL(md5)(uint32_t *state, const uint8_t *const *blocks, size_t cou
             }
             compress(h, w);
         }
-        EACH(kept[g] = h[0][g]; kept[ROW + g] = h[1][g]; kept[2 * ROW + g] = h[2][g];
-             kept[3 * ROW + g] = h[3][g];);
+        EACH_TWICE(kept[g] = h[0][g]; kept[ROW + g] = h[1][g]; kept[2 * ROW + g] = h[2][g];
+                   kept[3 * ROW + g] = h[3][g];);
     }
 }

@@ -4,74 +4,94 @@
 
 lanes_kernel32 LANES_KERNEL(sha1);
 
-enum { WORDS = 5, ROW = LANES_SHA1 / WIDTH32 };
+enum { WORDS = 5, ROW = LANES_SHA1 / WIDTH32, SET = GROUPS * WIDTH32 };
 
-#define CHOOSE(x, y, z)   ((z) ^ ((x) & ((y) ^ (z))))
-#define PARITY(x, y, z)   ((x) ^ (y) ^ (z))
-#define MAJORITY(x, y, z) (((x) & (y)) | ((z) & ((x) | (y))))
-
-/* W_t, in a ring of 16: computed when it is first used. */
-#define SCHEDULE(t)                                                                                          \
-    (w[(t)&15] = ROTATE_LEFT(w[((t) + 13) & 15] ^ w[((t) + 8) & 15] ^ w[((t) + 2) & 15] ^ w[(t)&15], 1, 32))
-#define WORD(t) ((t) < 16 ? w[(t)&15] : SCHEDULE(t))
-
-#define STEP(f, k, a, b, c, d, e, t)                                                                         \
+/*
+ * W_t, in a ring of 16: computed when it is first used. What it takes from the words before, but for the one
+ * 16 before it, is put together (half) as soon as the newest of them, W_t-3, is there.
+ */
+#define WORD(t)                                                                                              \
     do {                                                                                                     \
-        (e) += (WORD(t) + (k)) + f(b, c, d) + ROTATE_LEFT(a, 5, 32);                                         \
-        (b) = ROTATE_LEFT(b, 30, 32);                                                                        \
+        x = w[(t)&15][g];                                                                                    \
+        if ((t) >= 16)                                                                                       \
+            w[(t)&15][g] = x = ROTATE_LEFT(x ^ half[((t) + 1) & 3][g], 1, 32);                               \
+        if ((t) >= 13 && (t) < 77) {                                                                         \
+            half[(t)&3][g] = x ^ w[((t) + 11) & 15][g] ^ w[((t) + 5) & 15][g];                               \
+            PIN(half[(t)&3][g]);                                                                             \
+        }                                                                                                    \
     } while (0)
 
-#define FIVE(f, k, t)                                                                                        \
-    STEP(f, k, a, b, c, d, e, (t));                                                                          \
-    STEP(f, k, e, a, b, c, d, (t) + 1);                                                                      \
-    STEP(f, k, d, e, a, b, c, (t) + 2);                                                                      \
-    STEP(f, k, c, d, e, a, b, (t) + 3);                                                                      \
-    STEP(f, k, b, c, d, e, a, (t) + 4)
+/* The newest word of the state, a, comes into the sum last. */
+#define STEP(f, a, b, c, d, e, t)                                                                            \
+    do {                                                                                                     \
+        EACH(vector32 x; WORD(t); (e)[g] += k; PIN((e)[g]); (e)[g] += x; PIN((e)[g]);                        \
+             (e)[g] += f((b)[g], (c)[g], (d)[g]); PIN((e)[g]); (e)[g] += ROTATE_LEFT((a)[g], 5, 32);         \
+             (b)[g] = ROTATE_LEFT((b)[g], 30, 32););                                                         \
+        if ((t) % 4 == 3)                                                                                    \
+            FORGET_MANY_WORDS(w);                                                                            \
+    } while (0)
 
-#define TWENTY(f, k, t)                                                                                      \
-    FIVE(f, k, t);                                                                                           \
-    FIVE(f, k, (t) + 5);                                                                                     \
-    FIVE(f, k, (t) + 10);                                                                                    \
-    FIVE(f, k, (t) + 15)
+#define FIVE(f, t)                                                                                           \
+    STEP(f, a, b, c, d, e, (t));                                                                             \
+    STEP(f, e, a, b, c, d, (t) + 1);                                                                         \
+    STEP(f, d, e, a, b, c, (t) + 2);                                                                         \
+    STEP(f, c, d, e, a, b, (t) + 3);                                                                         \
+    STEP(f, b, c, d, e, a, (t) + 4)
 
-LANES_INLINE void compress(vector32 h[WORDS], vector32 w[16])
+#define TWENTY(f, constant, t)                                                                               \
+    do {                                                                                                     \
+        vector32 k = (vector32){0} + (constant);                                                             \
+        PIN(k);                                                                                              \
+        FIVE(f, t);                                                                                          \
+        FIVE(f, (t) + 5);                                                                                    \
+        FIVE(f, (t) + 10);                                                                                   \
+        FIVE(f, (t) + 15);                                                                                   \
+    } while (0)
+
+LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS])
 {
-    vector32 a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+    vector32 a[GROUPS], b[GROUPS], c[GROUPS], d[GROUPS], e[GROUPS], half[4][GROUPS];
+    FORGET_MANY_WORDS(w);
+    EACH(a[g] = h[0][g]; b[g] = h[1][g]; c[g] = h[2][g]; d[g] = h[3][g]; e[g] = h[4][g];);
     TWENTY(CHOOSE, 0x5a827999, 0);
     TWENTY(PARITY, 0x6ed9eba1, 20);
     TWENTY(MAJORITY, 0x8f1bbcdc, 40);
     TWENTY(PARITY, 0xca62c1d6, 60);
-    h[0] += a;
-    h[1] += b;
-    h[2] += c;
-    h[3] += d;
-    h[4] += e;
+    EACH(h[0][g] += a[g]; h[1][g] += b[g]; h[2][g] += c[g]; h[3][g] += d[g]; h[4][g] += e[g];);
 }
 
-LANES_INLINE void take_blocks(vector32 w[16], const uint8_t *const *blocks, size_t at)
+LANES_INLINE void take_blocks(vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t at)
 {
-    for (size_t i = 0; i < 16; i += WIDTH32)
-        vector_spread32(w + i, blocks, at + 4 * i);
-    for (size_t i = 0; i < 16; i++)
-        w[i] = BIG_ENDIAN32(w[i]);
+    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
+        vector_spread32(some, blocks + g * WIDTH32, at + 4 * i);
+        for (size_t n = 0; n < WIDTH32; n++)
+            w[i + n][g] = BIG_ENDIAN32(some[n]);
+        FORGET_MANY_WORDS(w);
+    });
 }
+
+#define TAKE_ROW(i)                                                                                          \
+    do {                                                                                                     \
+        const vector32 *row = (const vector32 *)(const void *)(rows[i] + first);                             \
+        HIDE(row);                                                                                           \
+        EACH(w[i][g] = row[g];);                                                                             \
+    } while (0)
 
 void LANES_KERNEL(sha1)(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
                         const uint32_t *const *rows)
 {
-    for (size_t first = 0; first < lanes; first += WIDTH32) {
+    for (size_t first = 0; first < lanes; first += SET) {
+        vector32 h[WORDS][GROUPS], w[16][GROUPS];
         vector32 *kept = (vector32 *)(void *)(state + first);
-        vector32 h[WORDS] = {kept[0], kept[ROW], kept[2 * ROW], kept[3 * ROW], kept[4 * ROW]}, w[16];
+        EACH(for (size_t i = 0; i < WORDS; i++) h[i][g] = kept[i * ROW + g];);
         for (size_t n = 0; n < count; n++) {
             if (blocks) {
                 take_blocks(w, blocks + first, n * 64);
             } else {
-                for (size_t i = 0; i < 16; i++)
-                    w[i] = *(const vector32 *)(const void *)(rows[i] + first);
+                EACH_WORD(TAKE_ROW);
             }
             compress(h, w);
         }
-        for (size_t i = 0; i < WORDS; i++)
-            kept[i * ROW] = h[i];
+        EACH(for (size_t i = 0; i < WORDS; i++) kept[i * ROW + g] = h[i][g];);
     }
 }

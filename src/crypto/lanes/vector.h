@@ -6,6 +6,10 @@
 #ifndef OPENSSPI_CRYPTO_LANES_VECTOR_H
 #define OPENSSPI_CRYPTO_LANES_VECTOR_H
 
+#ifdef __AVX512VL__
+#include <immintrin.h>
+#endif
+
 #include "crypto/lanes/kernels.h"
 
 /* An editor's view of the kernels is the portable one. */
@@ -65,6 +69,17 @@ typedef uint64_t unaligned64 __attribute__((vector_size(VECTOR_BITS / 8), may_al
         ONE_OF(3, __VA_ARGS__)                                                                               \
     } while (0)
 
+/* Groups of SHA's; MD5, which is short of work, has twice as many. */
+#if LANES_BITS == 512 && VECTOR_BITS == 256
+enum { GROUPS = 2 };
+#define EACH       EACH_OF_2
+#define EACH_TWICE EACH_OF_4
+#else
+enum { GROUPS = 1 };
+#define EACH       EACH_OF_1
+#define EACH_TWICE EACH_OF_2
+#endif
+
 /* Unrolled by hand: not every compiler sees that a loop over words should be. */
 #define EACH_WORD(DO)                                                                                        \
     do {                                                                                                     \
@@ -100,9 +115,33 @@ typedef uint64_t unaligned64 __attribute__((vector_size(VECTOR_BITS / 8), may_al
 /* Constants behind p are unknown, and so operands in memory. */
 #define HIDE(p) __asm__("" : "+r"(p))
 /* What is in memory is read again: words of a block are operands there, registers are for what changes. */
-#define FORGET_WORDS()          __asm__("" ::: "memory")
+#define FORGET_WORDS(w) __asm__("" ::"r"(w) : "memory")
+/* With one group all words may have registers. */
+#define FORGET_MANY_WORDS(w)                                                                                 \
+    do {                                                                                                     \
+        if (GROUPS > 1)                                                                                      \
+            FORGET_WORDS(w);                                                                                 \
+    } while (0)
 
 #define ROTATE_LEFT(x, n, bits) ((x) << (n) | (x) >> ((bits) - (n)))
+
+/* Logic of three operands, in one instruction where there is such a one: gcc 12 often takes two. */
+#ifdef __AVX512VL__
+#if VECTOR_BITS == 512
+#define TERNARY_LOGIC(x, y, z, table)                                                                        \
+    _mm512_ternarylogic_epi32((__m512i)(x), (__m512i)(y), (__m512i)(z), table)
+#else
+#define TERNARY_LOGIC(x, y, z, table)                                                                        \
+    _mm256_ternarylogic_epi32((__m256i)(x), (__m256i)(y), (__m256i)(z), table)
+#endif
+#define CHOOSE(x, y, z)   ((__typeof__(x))TERNARY_LOGIC(x, y, z, 0xca))
+#define PARITY(x, y, z)   ((__typeof__(x))TERNARY_LOGIC(x, y, z, 0x96))
+#define MAJORITY(x, y, z) ((__typeof__(x))TERNARY_LOGIC(x, y, z, 0xe8))
+#else
+#define CHOOSE(x, y, z)   ((z) ^ ((x) & ((y) ^ (z))))
+#define PARITY(x, y, z)   ((x) ^ (y) ^ (z))
+#define MAJORITY(x, y, z) (((x) & (y)) | ((z) & ((x) | (y))))
+#endif
 
 /*
  * Elements of two vectors interleaved within each 128 bits (LOW, HIGH) and their 128-bit quarters sorted by
