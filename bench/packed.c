@@ -17,8 +17,9 @@ static struct packages_view text(const char16_t *t)
     return (struct packages_view){.text = t, .units = units};
 }
 
-size_t pair_pack_kerberos(unsigned etype, bool initiator, uint8_t out[static 4096])
+size_t pair_pack_kerberos(unsigned etype, enum pair_role role, uint8_t out[static 4096])
 {
+    const bool initiator = role != PAIR_ACCEPTOR;
     struct kerberos_packed packed = {
         .attributes = initiator ? ISC_RET_INTEGRITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT
                                 : ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT,
@@ -42,6 +43,11 @@ size_t pair_pack_kerberos(unsigned etype, bool initiator, uint8_t out[static 409
         start.initiator = start.key;
         start.initiator.bytes[0] ^= 0xff;
     }
+    if (role == PAIR_OLD_INITIATOR) {
+        start.flags &= ~(uint32_t)KRB5_F_ACCEPTOR_SUBKEY;
+        start.key = start.initiator;
+        start.initiator = (struct krb5_raw_key){.etype = KRB5_ETYPE_NONE};
+    }
     size_t size = krb5_protect_init(&packed.protect, &start) ? kerberos_packed_size(&packed) : 0;
     return size != 0 && size <= 4096 && kerberos_packed_write(&packed, out, size) ? size : 0;
 }
@@ -52,7 +58,7 @@ static bool write_one(const char *folder, unsigned etype, bool initiator)
     uint8_t bytes[4096];
     char path[512];
     snprintf(path, sizeof path, "%s/krb5-%u-%s", folder, etype, initiator ? "initiator" : "acceptor");
-    size_t size = pair_pack_kerberos(etype, initiator, bytes);
+    size_t size = pair_pack_kerberos(etype, initiator ? PAIR_INITIATOR : PAIR_ACCEPTOR, bytes);
     FILE *f = fopen(path, "wb");
     bool ok = f != NULL && size > 0 && fwrite(bytes, size, 1, f) == 1;
     return (f == NULL || fclose(f) == 0) && ok;

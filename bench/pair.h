@@ -33,8 +33,12 @@ void pair_maker_close(struct pair_maker *m);
 SECURITY_STATUS pair_make(struct pair_maker *m, struct pair *p);
 void pair_delete(struct pair *p);
 
-/* Writes a packed context of that encryption type (17 to 20, 23) and role, which ImportSecurityContext of
- * "Kerberos" takes: no KDC needed. Bytes written, at most 4096. bench/packed.c, on the library's inside. */
-size_t pair_pack_kerberos(unsigned etype, bool initiator, uint8_t out[static 4096]);
+/*
+ * Writes a packed context of that encryption type (17 to 20, 23), which ImportSecurityContext of "Kerberos"
+ * takes: no KDC needed. PAIR_OLD_INITIATOR is an initiator that knows nothing of the acceptor's subkey and
+ * signs with its own. Bytes written, at most 4096. bench/packed.c, on the library's inside.
+ */
+enum pair_role { PAIR_ACCEPTOR, PAIR_INITIATOR, PAIR_OLD_INITIATOR };
+size_t pair_pack_kerberos(unsigned etype, enum pair_role role, uint8_t out[static 4096]);
 
 #endif

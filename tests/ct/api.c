@@ -55,13 +55,14 @@ static bool make_ntlm(struct pair *p)
     return true;
 }
 
-static bool make_kerberos(struct pair *p, unsigned etype)
+static bool make_kerberos(struct pair *p, unsigned etype, bool old)
 {
     static char package[] = "Kerberos";
+    const enum pair_role roles[] = {PAIR_ACCEPTOR, old ? PAIR_OLD_INITIATOR : PAIR_INITIATOR};
     uint8_t packed[4096];
-    for (int initiator = 0; initiator < 2; initiator++) {
-        SecBuffer buffer = {(ULONG)pair_pack_kerberos(etype, initiator, packed), SECBUFFER_EMPTY, packed};
-        CtxtHandle *context = initiator ? &p->initiator : &p->acceptor;
+    for (int i = 0; i < 2; i++) {
+        SecBuffer buffer = {(ULONG)pair_pack_kerberos(etype, roles[i], packed), SECBUFFER_EMPTY, packed};
+        CtxtHandle *context = i ? &p->initiator : &p->acceptor;
         if (ImportSecurityContextA(package, &buffer, NULL, context) != SEC_E_OK)
             return false;
         hide_kerberos_context(context);
@@ -139,12 +140,23 @@ void ct_api(void)
     static const struct {
         const char *name;
         unsigned etype;
+        bool old;
     } kinds[] = {
-        {"ntlm", 0}, {"aes128-sha1", 17}, {"aes256-sha1", 18}, {"aes128-sha256", 19}, {"aes256-sha384", 20}};
+        {"ntlm", 0, false},
+        {"aes128-sha1", 17, false},
+        {"aes256-sha1", 18, false},
+        {"aes128-sha256", 19, false},
+        {"aes256-sha384", 20, false},
+        {"aes256-sha1, initiator's key", 18, true},
+        {"aes256-sha384, initiator's key", 20, true},
+    };
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         bool made = true;
+        if (kinds[k].old && kinds[k].etype == 18 && !ct_has_aes)
+            continue;
         for (size_t i = 0; i < PAIRS; i++)
-            made &= kinds[k].etype == 0 ? make_ntlm(&pairs[i]) : make_kerberos(&pairs[i], kinds[k].etype);
+            made &= kinds[k].etype == 0 ? make_ntlm(&pairs[i])
+                                        : make_kerberos(&pairs[i], kinds[k].etype, kinds[k].old);
         if (made) {
             exchanges(kinds[k].name);
         } else {

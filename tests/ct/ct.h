@@ -10,6 +10,9 @@
 
 enum { CT_TOKEN_MAX = 64 };
 
+/* The processor has instructions for AES; without them nettle has tables, and what needs AES is left out. */
+extern bool ct_has_aes;
+
 /* From here on a secret, or no longer one. */
 void ct_hide(void *bytes, size_t size);
 void ct_publish(void *bytes, size_t size);
