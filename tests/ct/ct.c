@@ -9,8 +9,8 @@
  *     ct branch     the comparison ends at the first difference
  *     ct address    the comparison looks its bytes up in a table
  *
- * What becomes public is declassified here and in hook.h: the verdicts of comparisons, finished tokens, sealed
- * and opened data.
+ * What becomes public is declassified here and in hook.h: the verdicts of comparisons, finished tokens,
+ * sealed and opened data.
  *
  * Looked at: signing and verifying, one by one and together, under the initiator's key too, and sealing with
  * AES. Not looked at: making a context (nettle's tables for AES decryption schedules), and sealing with RC4.
