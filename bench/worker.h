@@ -8,9 +8,9 @@
  *     time NAME OP SIZE NS        nanoseconds for one; made often enough to fill NS, median of the pieces
  *     token NAME make SIZE        the next token, in hexadecimal digits, zeros behind it
  *     allocs NAME OP SIZE         allocations for one; needs bench_allocs.so preloaded
- *     instructions NAME OP SIZE   under callgrind: leaves a dump with that line as its trigger; says for how
- * many scale NAME OP SIZE MS       how many times as much two threads do as one, each on a candidate of its
- * own shared NAME OP SIZE MS      the same with both on one
+ *     instructions NAME OP SIZE   under callgrind: a dump with that line as its trigger; for how many
+ *     scale NAME OP SIZE MS       how many times as much two threads do as one, each on its own
+ *     shared NAME OP SIZE MS      the same with both on one
  *
  * Nanoseconds are of processor time, those of threads that waited for one another by the clock on the wall.
  * OP is make or check, or handshake (SIZE 0).

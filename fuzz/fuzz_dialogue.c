@@ -5,10 +5,10 @@
  * established and by nobody else.
  *
  * Input: steps: a byte, a side, and for some kinds what follows:
- *   0 side: the other side's last token as it is       1 side, position(16), xor: the same with one byte
- * changed 2 side, size(16), bytes: these                     3 side, position(16): cut there 4 messages both
- * ways                               5 side: its context is deleted 6 side: nothing (an acceptor that speaks
- * first)    7 side: the other side's last token without its wrapping
+ *   0 side: the other side's last token as it is     1 side, position(16), xor: the same, one byte changed
+ *   2 side, size(16), bytes: these                   3 side, position(16): cut there
+ *   4 messages both ways                             5 side: its context is deleted
+ *   6 side: nothing (an acceptor that speaks first)  7 side: the other side's last token unwrapped
  */
 #include "fuzz_sides.h"
 
