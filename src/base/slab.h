@@ -113,4 +113,34 @@ static inline uint64_t slab_epoch(struct slab *s)
     return c ? __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) : 0;
 }
 
+/* slab_at, slab_get and slab_epoch for many at once: of objects that were handed out before the look was
+ * made.
+ */
+struct slab_look {
+    uint8_t *objects;
+    uint64_t epoch;
+    size_t size;
+    uint32_t used;
+};
+
+static inline struct slab_look slab_look(struct slab *s)
+{
+    struct slab_shared *c = (struct slab_shared *)__atomic_load_n(&s->control, __ATOMIC_ACQUIRE);
+    if (!c)
+        return (struct slab_look){NULL, 0, 0, 0};
+    return (struct slab_look){(uint8_t *)c + SLAB_CONTROL_SIZE, __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE),
+                              s->object_size, __atomic_load_n(&c->used, __ATOMIC_ACQUIRE)};
+}
+
+static inline void *slab_look_at(const struct slab_look *l, uint32_t index)
+{
+    return index < l->used ? l->objects + (size_t)index * l->size : NULL;
+}
+
+static inline void *slab_look_get(const struct slab_look *l, uintptr_t id)
+{
+    struct slab_head *object = (struct slab_head *)slab_look_at(l, slab_index(id));
+    return id != 0 && object && __atomic_load_n(&object->id, __ATOMIC_ACQUIRE) == id ? object : NULL;
+}
+
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * secur32/batch: SspiMakeSignatures and SspiVerifySignatures. Requests are taken up to 64 at a time, their
- * contexts acquired, and what belongs to one package is handed to it in one call, in order. Requests whose
- * buffers depend on each other never get into the same 64.
+ * contexts entered together and left together, and what belongs to one package is handed to it in one call,
+ * in order: a chunk. Requests whose buffers depend on each other never get into the same chunk. What most
+ * requests look like is worked off in line, everything else by chunk_add.
  */
 #include <opensspi.h>
 
@@ -10,6 +11,8 @@
 #include "lsa/lsa.h"
 #include "secur32/handle.h"
 #include "secur32/registry.h"
+
+#define INLINE static inline __attribute__((always_inline))
 
 enum { CHUNK = 64 };
 
@@ -19,22 +22,20 @@ struct range {
 };
 
 /*
- * What is known of the buffers of a chunk that makes signatures: where its TOKENs are, each and all in one
- * range, and one range around all messages. The ranges around are the looks that are mostly enough.
+ * user: the table of the package that all items are of so far; NULL: of several packages, or there are none
+ * yet. tokens: where each item's TOKEN is that is to be made; around: all of these in one range, the look
+ * that is mostly enough.
  */
-struct buffers {
-    struct range tokens, data;
-    ULONG count;
-    struct range token[CHUNK];
-};
-
 struct chunk {
-    bool make, mixed; /* mixed: several packages */
+    bool make;
     ULONG count;
+    LONG failed; /* of all chunks so far: 0, or something else */
+    const SECPKG_USER_FUNCTION_TABLE *user;
+    struct range around;
     struct handle *slots[CHUNK];
     SspiSignatureRequest *requests[CHUNK];
     SspiBatchItem items[CHUNK];
-    struct buffers buffers;
+    struct range tokens[CHUNK];
 };
 
 /* ---- which requests may share a chunk ---- */
@@ -80,10 +81,10 @@ static inline ULONG buffers_in(const SecBufferDesc *desc)
     return usable ? desc->cBuffers : 0;
 }
 
-static bool meets_tokens(const struct buffers *known, struct range r)
+static bool meets_tokens(const struct chunk *c, struct range r)
 {
-    for (ULONG i = 0; i < known->count; i++)
-        if (range_meets(known->token[i], r))
+    for (ULONG i = 0; range_meets(c->around, r) && i < c->count; i++)
+        if (range_meets(c->tokens[i], r))
             return true;
     return false;
 }
@@ -100,57 +101,30 @@ static bool meets_data(const struct chunk *c, struct range r)
 }
 
 /*
- * Nothing is written but TOKENs. So what the chunk is to write, a new message must neither hold nor write to;
- * and what another package is to read, which may come later, it must not write to. (Within a package all is
- * read before anything is written.)
+ * May the message join? Nothing is written but TOKENs. So what the chunk is to write, a new message must
+ * neither hold nor write to; and what another package is to read, which may come later, it must not write to.
+ * (Within a package all is read before anything is written.)
  */
-static inline bool buffer_conflicts(const struct chunk *c, const SecBuffer *b, bool token)
+static bool chunk_accepts(const struct chunk *c, const SecBufferDesc *desc, bool mixed)
 {
-    struct range r = range_of(b);
-    if (range_meets(c->buffers.tokens, r) && meets_tokens(&c->buffers, r))
-        return true;
-    return token && c->mixed && range_meets(c->buffers.data, r) && meets_data(c, r);
-}
-
-static inline void buffer_note(struct chunk *c, const SecBuffer *b, bool token)
-{
-    range_widen(token ? &c->buffers.tokens : &c->buffers.data, range_of(b));
-    if (token)
-        c->buffers.token[c->buffers.count++] = range_of(b);
-}
-
-/* Of several TOKENs none is written. */
-static void note_all(struct chunk *c, const SecBufferDesc *desc, ULONG count)
-{
-    const SecBuffer *token = NULL;
-    for (ULONG i = 0; i < count; i++) {
+    for (ULONG i = 0; i < buffers_in(desc); i++) {
         const SecBuffer *b = &desc->pBuffers[i];
-        if (is_token(b))
-            token = b;
-        else if (is_data(b))
-            buffer_note(c, b, false);
+        if ((is_token(b) || is_data(b)) && meets_tokens(c, range_of(b)))
+            return false;
+        if (is_token(b) && mixed && meets_data(c, range_of(b)))
+            return false;
     }
-    if (token != NULL)
-        buffer_note(c, token, true);
+    return true;
 }
 
-/* True: the message may join, and its buffers are known now. */
-static bool chunk_accepts(struct chunk *c, const SecBufferDesc *desc)
+/* What is to be written of it; of several TOKENs none is. */
+static struct range token_of(const SecBufferDesc *desc)
 {
-    ULONG count = buffers_in(desc);
-    const SecBuffer *b = desc->pBuffers;
-    if (count == 2 && b[0].BufferType == SECBUFFER_DATA && b[1].BufferType == SECBUFFER_TOKEN) {
-        if (buffer_conflicts(c, &b[0], false) || buffer_conflicts(c, &b[1], true))
-            return false;
-        buffer_note(c, &b[0], false);
-        buffer_note(c, &b[1], true);
-        return true;
-    }
-    for (ULONG i = 0; i < count; i++)
-        if ((is_token(&b[i]) || is_data(&b[i])) && buffer_conflicts(c, &b[i], is_token(&b[i])))
-            return false;
-    note_all(c, desc, count);
-    return true;
+    struct range r = nowhere;
+    for (ULONG i = 0; i < buffers_in(desc); i++)
+        if (is_token(&desc->pBuffers[i]))
+            r = range_of(&desc->pBuffers[i]);
+    return r;
 }
 
 /* ---- a chunk's way through the packages ---- */
@@ -208,74 +182,172 @@ static void call_mixed(struct chunk *c)
 static void chunk_start(struct chunk *c)
 {
     c->count = 0;
-    c->mixed = false;
-    c->buffers.tokens = c->buffers.data = nowhere;
-    c->buffers.count = 0;
+    c->user = NULL;
+    c->around = nowhere;
 }
 
 static void chunk_run(struct chunk *c)
 {
-    if (c->mixed)
+    if (c->count == 0)
+        return;
+    if (c->user == NULL)
         call_mixed(c);
-    else if (c->count > 0)
+    else
         call_batch(c->slots[0], c->make, c->items, c->count);
-    /* Left in the reverse order of entering: that is the quick one. */
-    for (ULONG i = c->count; i-- > 0;) {
-        NTSTATUS status = c->items[i].Status;
-        c->requests[i]->Status = status == SEC_E_OK ? SEC_E_OK : lsa_status_map(status);
+    LONG failed = 0;
+    for (ULONG i = 0; i < c->count; i++) {
+        const SspiBatchItem *item = &c->items[i];
+        SspiSignatureRequest *r = c->requests[i];
+        NTSTATUS status = item->Status;
+        if (__builtin_expect(status != SEC_E_OK, 0))
+            failed |= status = lsa_status_map(status);
+        r->Status = status;
         if (!c->make)
-            c->requests[i]->QOP = c->items[i].QOP;
-        handle_release(&handle_contexts, c->slots[i]);
+            r->QOP = item->QOP;
     }
+    c->failed |= failed;
     chunk_start(c);
 }
 
-/* The slot, or NULL and the status that MakeSignature and VerifySignature begin with. */
-static struct handle *request_enter(SspiSignatureRequest *r, bool make)
+INLINE void chunk_put(struct chunk *c, ULONG at, struct handle *slot, SspiSignatureRequest *r)
 {
-    struct handle *slot = handle_acquire_established(&handle_contexts, r->Context);
-    r->Status = SEC_E_INVALID_HANDLE;
-    if (slot == NULL)
-        return NULL;
-    if (make ? slot->user->MakeSignature == NULL : slot->user->VerifySignature == NULL)
-        r->Status = SEC_E_UNSUPPORTED_FUNCTION;
-    else if (r->Message == NULL)
-        r->Status = SEC_E_INVALID_TOKEN;
-    else
-        return slot;
-    handle_release(&handle_contexts, slot);
-    return NULL;
+    c->slots[at] = slot;
+    c->requests[at] = r;
+    c->items[at] = (SspiBatchItem){slot->user_context, r->Message, r->QOP, r->MessageSeqNo, 0};
 }
 
-static void chunk_add(struct chunk *c, SspiSignatureRequest *r)
+static void request_end(struct chunk *c, SspiSignatureRequest *r, SECURITY_STATUS status)
 {
-    if (c->count == CHUNK)
-        chunk_run(c);
-    struct handle *slot = request_enter(r, c->make);
-    if (slot == NULL)
+    r->Status = status;
+    c->failed |= status;
+}
+
+/* Any request, of an established context. */
+static __attribute__((noinline)) void chunk_add(struct chunk *c, struct handle *slot, SspiSignatureRequest *r)
+{
+    const SECPKG_USER_FUNCTION_TABLE *user = slot->user;
+    if (c->make ? user->MakeSignature == NULL : user->VerifySignature == NULL) {
+        request_end(c, r, SEC_E_UNSUPPORTED_FUNCTION);
         return;
-    c->mixed |= c->count > 0 && slot->user != c->slots[0]->user;
-    if (c->make && !chunk_accepts(c, r->Message)) {
-        chunk_run(c);
-        (void)chunk_accepts(c, r->Message);
     }
-    c->slots[c->count] = slot;
-    c->requests[c->count] = r;
-    c->items[c->count++] = (SspiBatchItem){slot->user_context, r->Message, r->QOP, r->MessageSeqNo, 0};
+    if (r->Message == NULL) {
+        request_end(c, r, SEC_E_INVALID_TOKEN);
+        return;
+    }
+    if (c->make && c->count > 0 && !chunk_accepts(c, r->Message, user != c->user))
+        chunk_run(c);
+    c->user = c->count == 0 || user == c->user ? user : NULL;
+    c->tokens[c->count] = c->make ? token_of(r->Message) : nowhere;
+    range_widen(&c->around, c->tokens[c->count]);
+    chunk_put(c, c->count++, slot, r);
 }
 
-static SECURITY_STATUS batch_run(SspiSignatureRequest *requests, ULONG count, bool make)
+/* ---- all of them ---- */
+
+static void release(const struct inside_room *room, void *const *slots, size_t count)
+{
+    if (__builtin_expect(!inside_leave_many(room, slots, count), 0)) {
+        while (count-- > 0)
+            if (slots[count] != NULL)
+                handle_release(&handle_contexts, slots[count]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (slots[i] != NULL && __builtin_expect((handle_word(slots[i]) & HANDLE_WORD_DELETED) != 0, 0))
+            handle_reap(&handle_contexts, slots[i]);
+}
+
+/* One DATA and one TOKEN, whose range this is, that are apart from what the chunk is to write so far. */
+INLINE bool joins(const SecBufferDesc *desc, struct range around, struct range *token)
+{
+    const SecBuffer *b = desc->pBuffers;
+    if (desc->ulVersion != SECBUFFER_VERSION || desc->cBuffers != 2 || b == NULL ||
+        b[0].BufferType != SECBUFFER_DATA || b[1].BufferType != SECBUFFER_TOKEN)
+        return false;
+    *token = range_of(&b[1]);
+    return !range_meets(around, range_of(&b[0])) && !range_meets(around, *token);
+}
+
+/* The next one of the package that all are of so far, where that is quickly done; what changes with each is
+ * the caller's. */
+INLINE bool joined(struct chunk *c, const bool make, ULONG at, struct range *around, struct handle *slot,
+                   SspiSignatureRequest *r)
+{
+    struct range token;
+    if (r->Message == NULL || (make && !joins(r->Message, *around, &token)))
+        return false;
+    if (make) {
+        range_widen(around, token);
+        c->tokens[at] = token;
+    }
+    chunk_put(c, at, slot, r);
+    return true;
+}
+
+/* The requests, each with a place for its note, into chunks, which are run but for the last one. */
+INLINE void block_gather(struct chunk *c, SspiSignatureRequest *requests, size_t count, const bool make,
+                         void **slots, const struct inside_room *notes)
+{
+    const struct slab_look contexts = slab_look(&handle_contexts.slab);
+    struct range around = nowhere;
+    const SECPKG_USER_FUNCTION_TABLE *user = NULL;
+    ULONG at = 0;
+    for (size_t i = 0; i < count; i++) {
+        SspiSignatureRequest *r = &requests[i];
+        struct handle *slot = slots[i] = handle_named(&contexts, r->Context);
+        if (__builtin_expect(slot != NULL, 1))
+            inside_note(notes, i, slot);
+        if (__builtin_expect(slot == NULL || !handle_is_established(slot, r->Context), 0)) {
+            request_end(c, r, SEC_E_INVALID_HANDLE);
+            continue;
+        }
+        if (slot->user == user && joined(c, make, at, &around, slot, r)) {
+            at++;
+            continue;
+        }
+        c->count = at;
+        c->around = around;
+        chunk_add(c, slot, r);
+        at = c->count;
+        around = c->around;
+        user = c->user;
+    }
+    c->count = at;
+}
+
+/* Does the first requests, 64 at most: how many. */
+INLINE ULONG block_run(struct chunk *c, SspiSignatureRequest *requests, ULONG count, const bool make)
+{
+    void *slots[CHUNK];
+    size_t room = count < CHUNK ? count : CHUNK;
+    const struct inside_room notes = inside_enter_many(&room);
+    if (__builtin_expect(room == 0, 0)) { /* calls inside of calls: this thread's record is full */
+        request_end(
+            c, requests,
+            make ? MakeSignature(requests->Context, requests->QOP, requests->Message, requests->MessageSeqNo)
+                 : VerifySignature(requests->Context, requests->Message, requests->MessageSeqNo,
+                                   &requests->QOP));
+        return 1;
+    }
+    block_gather(c, requests, room, make, slots, &notes);
+    chunk_run(c);
+    release(&notes, slots, room);
+    return (ULONG)room;
+}
+
+INLINE SECURITY_STATUS batch_run(SspiSignatureRequest *requests, ULONG count, const bool make)
 {
     struct chunk c;
     c.make = make;
+    c.failed = 0;
     chunk_start(&c);
-    for (ULONG i = 0; i < count; i++)
-        chunk_add(&c, &requests[i]);
-    chunk_run(&c);
-    for (ULONG i = 0; i < count; i++)
-        if (requests[i].Status != SEC_E_OK)
-            return requests[i].Status;
-    return SEC_E_OK;
+    for (ULONG i = 0; i < count;)
+        i += block_run(&c, requests + i, count - i, make);
+    if (__builtin_expect(c.failed == 0, 1))
+        return SEC_E_OK;
+    while (requests->Status == SEC_E_OK)
+        requests++;
+    return requests->Status;
 }
 
 SECURITY_STATUS SspiMakeSignatures(SspiSignatureRequest *Requests, ULONG Count)

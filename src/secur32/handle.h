@@ -154,6 +154,23 @@ static inline struct handle *handle_acquire_established(struct handle_table *tab
                                  HANDLE_ESTABLISHED);
 }
 
+/* For many at once: the slot that h names, perhaps; and whether, once that is noted (inside_note), it is h's
+ * and established. */
+static inline struct handle *handle_named(const struct slab_look *contexts, const SecHandle *h)
+{
+    if (h == NULL || h->dwUpper != (ULONG_PTR)contexts->epoch || handle_generation(h->dwLower) == 0)
+        return NULL;
+    return (struct handle *)slab_look_at(contexts, slab_index(h->dwLower));
+}
+
+static inline bool handle_is_established(const struct handle *slot, const SecHandle *h)
+{
+    const uint64_t mask =
+        ~(uint64_t)UINT32_MAX | HANDLE_WORD_DELETED | HANDLE_ESTABLISHED | HANDLE_FAILED | HANDLE_WORD_CLOSED;
+    uint64_t wanted = (uint64_t)handle_generation(h->dwLower) << 32 | HANDLE_ESTABLISHED;
+    return ((handle_word(slot) ^ wanted) & mask) == 0;
+}
+
 static inline void handle_release(struct handle_table *table, struct handle *slot)
 {
     if (__builtin_expect(!inside_leave(slot), 0))

@@ -88,6 +88,62 @@ static inline bool inside_leave(const void *slot)
     return true;
 }
 
+/* Places for notes, one behind the other, in this thread's record. */
+struct inside_room {
+    struct inside *me;
+    uint32_t at;
+};
+
+/* inside_enter for many: places for `count` notes, or for as many as there are left: *count, perhaps 0. They
+ * are written by inside_note, from the first on, though some may be left out. */
+static inline struct inside_room inside_enter_many(size_t *count)
+{
+    struct inside_room room = {inside_self, 0};
+    if (__builtin_expect(room.me == NULL, 0))
+        room.me = inside_begin();
+    if (room.me == NULL) {
+        *count = 0;
+        return room;
+    }
+    room.at = room.me->depth;
+    if (*count > INSIDE_MAX - room.at)
+        *count = INSIDE_MAX - room.at;
+    if (room.at + *count > __atomic_load_n(&room.me->used, __ATOMIC_RELAXED))
+        __atomic_store_n(&room.me->used, room.at + (uint32_t)*count, __ATOMIC_RELAXED);
+    return room;
+}
+
+/* As inside_enter, at place i. */
+static inline void inside_note(const struct inside_room *room, size_t i, const void *slot)
+{
+    room->me->depth = room->at + (uint32_t)i + 1;
+    __atomic_store_n(&room->me->slots[room->at + i], slot, __ATOMIC_RELEASE);
+    inside_barrier();
+}
+
+/*
+ * As inside_leave for all of slots, which were noted at these places; NULL: none was. False: some are not
+ * there, and nothing was done; inside_leave knows one by one. (A call inside of this one that found no room
+ * for its own note takes back the first one of that slot that it finds.)
+ */
+static inline bool inside_leave_many(const struct inside_room *room, void *const *slots, size_t count)
+{
+    struct inside *me = room->me;
+    uint32_t at = room->at;
+    bool there = true;
+    for (size_t i = 0; i < count; i++)
+        there &= slots[i] == NULL || me->slots[at + i] == slots[i];
+    if (__builtin_expect(!there, 0))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        __atomic_store_n(&me->slots[at + i], NULL, __ATOMIC_RELEASE);
+    while (at > 0 && me->slots[at - 1] == NULL) /* left out of order before */
+        at--;
+    me->depth = at;
+    inside_barrier();
+    return true;
+}
+
 /*
  * How many notes of slot there are, in all threads. The caller has marked the slot with a locked instruction
  * before, so whoever enters from now on sees the mark and leaves again. Zero: nobody uses the slot any more.

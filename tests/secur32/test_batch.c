@@ -210,6 +210,53 @@ static void test_deleted(void **state)
     DeleteSecurityContext(&b);
 }
 
+static struct {
+    unsigned depth, calls, largest[3];
+} nested;
+
+/* Makes signatures itself, twice over. */
+static void nested_make(SspiBatchItem *items, ULONG count)
+{
+    unsigned depth = nested.depth;
+    nested.calls++;
+    if (count > nested.largest[depth])
+        nested.largest[depth] = count;
+    if (nested.calls <= 2) {
+        nested.depth++;
+        assert_int_equal(SspiMakeSignatures(&requests[CHUNK * nested.depth], CHUNK), SEC_E_OK);
+        nested.depth--;
+    }
+    for (ULONG i = 0; i < count; i++)
+        items[i].Status = SEC_E_OK;
+}
+
+/* Calls inside of calls: what this thread's record of slots has less and then no room for goes in small
+ * pieces and then one by one; afterwards there is room again, and nobody is inside any more. */
+static void test_nested(void **state)
+{
+    static const SspiBatchFunctions table = {nested_make, NULL};
+    CtxtHandle a, b;
+    (void)state;
+    fake_pair(&a, &b);
+    use_table(&table);
+    fill(&a, &b);
+    for (ULONG i = 0; i < MOST; i++)
+        requests[i].QOP = 0;
+    for (int again = 0; again < 2; again++) {
+        memset(&nested, 0, sizeof nested);
+        assert_int_equal(SspiMakeSignatures(requests, CHUNK), SEC_E_OK);
+        for (ULONG i = 0; i < 3 * CHUNK; i++)
+            assert_int_equal(requests[i].Status, SEC_E_OK);
+        assert_int_equal(nested.largest[0], CHUNK);
+        assert_in_range(nested.largest[1], 1, CHUNK - 1);
+        assert_in_range(nested.largest[2], 0, nested.largest[1]);
+    }
+    unsigned long before = fake_count(&fake_counts.user_deleted);
+    DeleteSecurityContext(&a);
+    DeleteSecurityContext(&b);
+    assert_int_equal(fake_count(&fake_counts.user_deleted), before + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(test_dependent, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(test_deleted, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(test_nested, fake_setup, fake_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
