@@ -61,6 +61,45 @@ static inline void crypto_rc4_stream(struct crypto_rc4 *r, uint8_t *out, size_t 
     r->j = j;
 }
 
+/*
+ * The next 8 bytes of four states, which are different ones, to out, out + stride and so on: a step of each
+ * in turn, because a step waits for loads that wait for each other, and there are the other three's to do
+ * meanwhile. With a stride that is a constant the registers suffice.
+ */
+static inline __attribute__((always_inline)) void crypto_rc4_stream_4(struct crypto_rc4 *const r[4],
+                                                                      uint8_t *out, size_t stride)
+{
+    uint8_t *at[4];
+    unsigned j[4];
+    bool around = false;
+    for (int m = 0; m < 4; m++)
+        around |= r[m]->i > 255 - 8;
+    if (around) {
+        for (size_t m = 0; m < 4; m++)
+            crypto_rc4_stream(r[m], out + m * stride, 8);
+        return;
+    }
+    for (int m = 0; m < 4; m++) {
+        j[m] = r[m]->j;
+        at[m] = r[m]->s + r[m]->i + 1;
+        r[m]->i = (uint8_t)(r[m]->i + 8);
+    }
+#pragma GCC unroll 8
+    for (size_t n = 0; n < 8; n++) {
+#pragma GCC unroll 4
+        for (size_t m = 0; m < 4; m++) {
+            unsigned x = at[m][n];
+            j[m] = (uint8_t)(j[m] + x);
+            unsigned y = r[m]->s[j[m]];
+            at[m][n] = (uint8_t)y;
+            r[m]->s[j[m]] = (uint8_t)x;
+            out[m * stride + n] = r[m]->s[(uint8_t)(x + y)];
+        }
+    }
+    for (int m = 0; m < 4; m++)
+        r[m]->j = (uint8_t)j[m];
+}
+
 /* Takes the last size bytes of key stream back: the state is what it was before them, bit for bit. Each step
  * of RC4 is a swap and two sums, all of which can be undone. */
 static inline void crypto_rc4_back(struct crypto_rc4 *r, size_t size)

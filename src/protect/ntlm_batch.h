@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protect/ntlm_batch: ntlm_sign and ntlm_verify in two halves, with the MAC between them made by the caller,
- * for many messages at once (crypto/lanes). The results are those of the whole functions, in the order in
- * which the halves that know the context are called. Only the common form of contexts: ntlm_batch_fits.
+ * protect/ntlm_batch: ntlm_sign and ntlm_verify in pieces, with the MAC between them made by the caller, for
+ * many messages at once (crypto/lanes). The results are those of the whole functions, in the order in which
+ * the pieces that know the context are called. Only the common form of contexts: ntlm_batch_fits.
  *
  *   sending     ntlm_batch_send (number and key stream)   MAC   ntlm_batch_token
- *   receiving   ntlm_batch_number                         MAC   ntlm_batch_receive (judges and commits)
+ *   receiving   ntlm_batch_number   MAC   ntlm_batch_receive (judges the number)   ntlm_batch_judge
  *
- * The MAC is HMAC_MD5(the direction's sign key, number || message).
+ * The MAC is HMAC_MD5(the direction's sign key, number || message). The lock of the direction is held during
+ * ntlm_batch_send, and from ntlm_batch_receive to ntlm_batch_judge. What ends in _4 does the same for four
+ * messages of four different contexts, b[0] to b[3]; false: they have to go one by one, and nothing was done.
  */
 #ifndef OPENSSPI_PROTECT_NTLM_BATCH_H
 #define OPENSSPI_PROTECT_NTLM_BATCH_H
 
+#include "base/secret.h"
 #include "base/wire.h"
 #include "protect/ntlm.h"
 
-enum { NTLM_BATCH_MAC = 8 };
+enum { NTLM_BATCH_MAC = 16, NTLM_BATCH_STREAM = 8 };
 
-/* One message under way; `stream` is a secret. */
+/* One message under way: mac and stream are secrets. */
 struct ntlm_batch {
+    uint8_t mac[NTLM_BATCH_MAC]; /* as it is made; the first 8 bytes are meant */
+    uint8_t stream[NTLM_BATCH_STREAM];
     uint8_t number[4]; /* LE32: the MAC's first bytes */
-    uint8_t stream[NTLM_BATCH_MAC];
-};
+} __attribute__((aligned(32)));
 
 /* Connections with extended session security whose messages are really protected. */
 static inline bool ntlm_batch_fits(const struct ntlm_protect *p)
@@ -39,23 +43,37 @@ static inline void ntlm_batch_stream(const struct ntlm_protect *p, struct crypto
         memset(b->stream, 0, sizeof b->stream);
 }
 
-/* Takes the next number, and the key stream that the MAC is encrypted with. The lock of the sending direction
- * is held. PROTECT_OK or PROTECT_EXPIRED, with nothing changed. */
+/* Takes the next number, and the key stream. PROTECT_OK or PROTECT_EXPIRED, with nothing changed. */
 static inline enum protect_verdict ntlm_batch_send(struct ntlm_protect *p, struct ntlm_batch *b)
 {
     struct ntlm_direction *d = &p->send;
+    wire_put_u32(b->number, (uint32_t)d->sequence);
     if (d->sequence > UINT32_MAX)
         return PROTECT_EXPIRED;
-    wire_put_u32(b->number, (uint32_t)d->sequence++);
+    d->sequence++;
     ntlm_batch_stream(p, &d->u.rc4, b);
     return PROTECT_OK;
 }
+
+static inline bool ntlm_batch_send_4(struct ntlm_protect *const p[4], struct ntlm_batch b[4])
+{
+    struct crypto_rc4 *rc4[4];
+    for (int m = 0; m < 4; m++) {
+        if (!(p[m]->flags & NTLM_F_KEY_EXCH) || p[m]->send.sequence > UINT32_MAX)
+            return false;
+        rc4[m] = &p[m]->send.u.rc4;
+    }
+    for (int m = 0; m < 4; m++)
+        wire_put_u32(b[m].number, (uint32_t)p[m]->send.sequence++);
+    crypto_rc4_stream_4(rc4, b[0].stream, sizeof b[0]);
+    return true;
+}
+
 /* The token from that and the MAC, [MS-NLMP] 2.2.2.9.1. No lock. */
-static inline void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t mac[static NTLM_BATCH_MAC],
-                                    uint8_t token[static NTLM_TOKEN_SIZE])
+static inline void ntlm_batch_token(const struct ntlm_batch *b, uint8_t token[static NTLM_TOKEN_SIZE])
 {
     uint64_t sealed, stream;
-    memcpy(&sealed, mac, sizeof sealed);
+    memcpy(&sealed, b->mac, sizeof sealed);
     memcpy(&stream, b->stream, sizeof stream);
     sealed ^= stream;
     wire_put_u32(token, 1);
@@ -64,10 +82,53 @@ static inline void ntlm_batch_token(const struct ntlm_batch *b, const uint8_t ma
 }
 
 /* The number that the token says it has. */
-void ntlm_batch_number(struct ntlm_batch *b, const uint8_t token[static NTLM_TOKEN_SIZE]);
-/* Verdicts and effects of ntlm_verify. The lock of the receiving direction is held. */
-enum protect_verdict ntlm_batch_receive(struct ntlm_protect *p, struct ntlm_batch *b,
-                                        const uint8_t mac[static NTLM_BATCH_MAC],
-                                        const uint8_t token[static NTLM_TOKEN_SIZE]);
+static inline void ntlm_batch_number(struct ntlm_batch *b, const uint8_t token[static NTLM_TOKEN_SIZE])
+{
+    memcpy(b->number, token + 12, sizeof b->number);
+}
+
+/* PROTECT_OK, and the key stream is taken; PROTECT_EXPIRED, PROTECT_OUT_OF_SEQUENCE, with nothing changed. */
+static inline enum protect_verdict ntlm_batch_receive(struct ntlm_protect *p, struct ntlm_batch *b)
+{
+    struct ntlm_direction *d = &p->receive;
+    if (d->sequence > UINT32_MAX)
+        return PROTECT_EXPIRED;
+    if (wire_get_u32(b->number) != (uint32_t)d->sequence)
+        return PROTECT_OUT_OF_SEQUENCE;
+    ntlm_batch_stream(p, &d->u.rc4, b);
+    return PROTECT_OK;
+}
+
+static inline bool ntlm_batch_receive_4(struct ntlm_protect *const p[4], struct ntlm_batch b[4])
+{
+    struct crypto_rc4 *rc4[4];
+    for (int m = 0; m < 4; m++) {
+        if (!(p[m]->flags & NTLM_F_KEY_EXCH) || wire_get_u32(b[m].number) != p[m]->receive.sequence)
+            return false;
+        rc4[m] = &p[m]->receive.u.rc4;
+    }
+    crypto_rc4_stream_4(rc4, b[0].stream, sizeof b[0]);
+    return true;
+}
+
+/* After ntlm_batch_receive said PROTECT_OK: PROTECT_OK, and the context expects the next number; or
+ * PROTECT_ALTERED, and it is what it was before. */
+static inline enum protect_verdict ntlm_batch_judge(struct ntlm_protect *p, const struct ntlm_batch *b,
+                                                    const uint8_t token[static NTLM_TOKEN_SIZE])
+{
+    uint64_t sealed, stream, given;
+    memcpy(&sealed, b->mac, sizeof sealed);
+    memcpy(&stream, b->stream, sizeof stream);
+    memcpy(&given, token + 4, sizeof given);
+    uint64_t difference = secret_gather(0, sealed ^ stream ^ given);
+    difference = secret_gather(difference, wire_get_u32(token) ^ 1);
+    difference = secret_gather(difference, wire_get_u32(token + 12) ^ wire_get_u32(b->number));
+    bool equal = difference == 0;
+    if (equal)
+        p->receive.sequence++;
+    else if (p->flags & NTLM_F_KEY_EXCH)
+        crypto_rc4_back(&p->receive.u.rc4, NTLM_BATCH_STREAM);
+    return equal ? PROTECT_OK : PROTECT_ALTERED;
+}
 
 #endif

@@ -42,6 +42,11 @@ struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id)
     return user_find(id);
 }
 
+struct ntlm_user_look ntlm_user_look(void)
+{
+    return (struct ntlm_user_look){slab_look(&user_contexts), slab_look(&imported_contexts)};
+}
+
 const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index)
 {
     const char16_t *text = c->names;

@@ -33,6 +33,17 @@ _Static_assert(sizeof(struct ntlm_user_context) <= 900, "a million contexts are 
 /* The context, or NULL for any number that is not one. Lock-free. */
 struct ntlm_user_context *ntlm_user_find(LSA_SEC_HANDLE id);
 
+/* The same for many numbers at once, all given out before the look. */
+struct ntlm_user_look {
+    struct slab_look own, imported;
+};
+struct ntlm_user_look ntlm_user_look(void);
+static inline struct ntlm_user_context *ntlm_user_found(const struct ntlm_user_look *l, LSA_SEC_HANDLE id)
+{
+    return (struct ntlm_user_context *)(id & NTLM_IMPORTED ? slab_look_get(&l->imported, id & ~NTLM_IMPORTED)
+                                                           : slab_look_get(&l->own, id));
+}
+
 /* A text of the context, terminated. */
 const char16_t *ntlm_user_text(const struct ntlm_user_context *c, enum ntlm_packed_text_index index);
 
