@@ -56,12 +56,28 @@ static inline struct krb5_header krb5_header_read(const uint8_t in[static HEADER
 }
 
 /* Flags that our tokens carry, FLAG_SEALED aside. */
-uint8_t krb5_flags_sent(const struct krb5_protect *p);
+static inline uint8_t krb5_flags_sent(const struct krb5_protect *p)
+{
+    uint8_t flags = p->flags & KRB5_F_INITIATOR ? 0 : FLAG_SENT_BY_ACCEPTOR;
+    return p->flags & KRB5_F_ACCEPTOR_SUBKEY ? flags | FLAG_ACCEPTOR_SUBKEY : flags;
+}
+
 /* Is it an RFC 4121 token that the peer can have made: id, filler, direction, and no flag 04 without a
  * subkey? */
-bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h, uint16_t id);
+static inline bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h, uint16_t id)
+{
+    bool from_acceptor = (h->flags & FLAG_SENT_BY_ACCEPTOR) != 0,
+         to_initiator = (p->flags & KRB5_F_INITIATOR) != 0;
+    if (h->id != id || h->filler != 0xff || from_acceptor != to_initiator)
+        return false;
+    return !(h->flags & FLAG_ACCEPTOR_SUBKEY) || (p->flags & KRB5_F_ACCEPTOR_SUBKEY);
+}
+
 /* Does the header ask for the initiator's key beside an acceptor's subkey? */
-bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h);
+static inline bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h)
+{
+    return (p->flags & KRB5_F_ACCEPTOR_SUBKEY) && !(h->flags & FLAG_ACCEPTOR_SUBKEY);
+}
 
 /* Kc or Ki of that usage, spent; with RC4, where usage and purpose mean nothing, all three keys. */
 void krb5_mac_init(union krb5_mac *mac, const struct krb5_raw_key *key, uint32_t usage,

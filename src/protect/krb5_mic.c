@@ -4,26 +4,6 @@
 #include "base/wire.h"
 #include "protect/krb5_internal.h"
 
-uint8_t krb5_flags_sent(const struct krb5_protect *p)
-{
-    uint8_t flags = p->flags & KRB5_F_INITIATOR ? 0 : FLAG_SENT_BY_ACCEPTOR;
-    return p->flags & KRB5_F_ACCEPTOR_SUBKEY ? flags | FLAG_ACCEPTOR_SUBKEY : flags;
-}
-
-bool krb5_header_fits(const struct krb5_protect *p, const struct krb5_header *h, uint16_t id)
-{
-    bool from_acceptor = (h->flags & FLAG_SENT_BY_ACCEPTOR) != 0,
-         to_initiator = (p->flags & KRB5_F_INITIATOR) != 0;
-    if (h->id != id || h->filler != 0xff || from_acceptor != to_initiator)
-        return false;
-    return !(h->flags & FLAG_ACCEPTOR_SUBKEY) || (p->flags & KRB5_F_ACCEPTOR_SUBKEY);
-}
-
-bool krb5_header_falls_back(const struct krb5_protect *p, const struct krb5_header *h)
-{
-    return (p->flags & KRB5_F_ACCEPTOR_SUBKEY) && !(h->flags & FLAG_ACCEPTOR_SUBKEY);
-}
-
 enum protect_verdict krb5_mic_make(struct krb5_protect *p, const struct message *m, uint8_t *token)
 {
     if (p->key.etype == KRB5_ETYPE_RC4)

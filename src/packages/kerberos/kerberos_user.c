@@ -40,6 +40,11 @@ struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id)
     return user_find(id);
 }
 
+struct kerberos_user_look kerberos_user_look(void)
+{
+    return (struct kerberos_user_look){slab_look(&user_contexts), slab_look(&imported_contexts)};
+}
+
 bool kerberos_user_texts(const struct kerberos_user_context *c, struct kerberos_texts *out)
 {
     size_t units = KERBEROS_TEXT_COUNT;

@@ -53,6 +53,19 @@ struct kerberos_texts {
 /* The context, or NULL for any number that is not one. Lock-free. */
 struct kerberos_user_context *kerberos_user_find(LSA_SEC_HANDLE id);
 
+/* The same for many numbers at once, all given out before the look. */
+struct kerberos_user_look {
+    struct slab_look own, imported;
+};
+struct kerberos_user_look kerberos_user_look(void);
+static inline struct kerberos_user_context *kerberos_user_found(const struct kerberos_user_look *l,
+                                                                LSA_SEC_HANDLE id)
+{
+    return (struct kerberos_user_context *)(id & KERBEROS_IMPORTED
+                                                ? slab_look_get(&l->imported, id & ~KERBEROS_IMPORTED)
+                                                : slab_look_get(&l->own, id));
+}
+
 /* The context's texts; kerberos_user_texts_done afterwards. False: out of memory, nothing to be done. */
 bool kerberos_user_texts(const struct kerberos_user_context *c, struct kerberos_texts *out);
 void kerberos_user_texts_done(struct kerberos_texts *t);
