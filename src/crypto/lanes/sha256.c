@@ -21,8 +21,8 @@ static const uint32_t constants[64 + 1] = {
 #define ROTATE(x, n) ROTATE_LEFT(x, 32 - (n), 32)
 #define SUM_0(x)     (ROTATE(x, 2) ^ ROTATE(x, 13) ^ ROTATE(x, 22))
 #define SUM_1(x)     (ROTATE(x, 6) ^ ROTATE(x, 11) ^ ROTATE(x, 25))
-#define SIGMA_0(x)   (ROTATE(x, 7) ^ ROTATE(x, 18) ^ ((x) >> 3))
-#define SIGMA_1(x)   (ROTATE(x, 17) ^ ROTATE(x, 19) ^ ((x) >> 10))
+#define SIGMA_0(x)   PARITY(ROTATE(x, 7), ROTATE(x, 18), (x) >> 3)
+#define SIGMA_1(x)   PARITY(ROTATE(x, 17), ROTATE(x, 19), (x) >> 10)
 
 /* Words of the state before step i, a being 0: they stay where they are, only the new e and a take others'
  * places. */
@@ -33,12 +33,10 @@ static const uint32_t constants[64 + 1] = {
     do {                                                                                                     \
         vector32 x = w[i][g];                                                                                \
         if (!(given) || (i) == 0) {                                                                          \
-            vector32 next = w[((i) + 1) & 15][g];                                                            \
-            x = oldest[g] + w[((i) + 9) & 15][g];                                                            \
-            x += SIGMA_0(next);                                                                              \
-            x += SIGMA_1(newest[(i)&1][g]);                                                                  \
-            w[i][g] = x;                                                                                     \
-            oldest[g] = next;                                                                                \
+            x += w[((i) + 9) & 15][g];                                                                       \
+            PIN(x);                                                                                          \
+            x += SIGMA_0(w[((i) + 1) & 15][g]);                                                              \
+            w[i][g] = x += SIGMA_1(newest[(i)&1][g]);                                                        \
         }                                                                                                    \
         newest[(i)&1][g] = x;                                                                                \
         soon[g] = x + k[(i) == 0 ? 16 : (i)];                                                                \
@@ -51,8 +49,8 @@ static const uint32_t constants[64 + 1] = {
 #define STEP(given, i)                                                                                       \
     do {                                                                                                     \
         vector32 t1[GROUPS];                                                                                 \
-        EACH(t1[g] = soon[g] + V(7, i); PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i)); PIN(t1[g]);  \
-             t1[g] += SUM_1(V(4, i)); V(3, i) += t1[g];);                                                    \
+        EACH(t1[g] = soon[g] + V(7, i); PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i));              \
+             t1[g] += SUM_1(V(4, i)); V(3, i) += t1[g]; PIN(V(3, i)););                                      \
         EACH(NEXT(given, ((i) + 1) & 15););                                                                  \
         EACH(t1[g] += MAJORITY(V(0, i), V(1, i), V(2, i)); PIN(t1[g]); V(7, i) = t1[g] + SUM_0(V(0, i)););   \
         FORGET_MANY_WORDS(w);                                                                                \
@@ -62,11 +60,11 @@ static const uint32_t constants[64 + 1] = {
 
 LANES_INLINE void compress(vector32 s[WORDS][GROUPS], vector32 w[16][GROUPS])
 {
-    vector32 v[WORDS][GROUPS], soon[GROUPS], oldest[GROUPS], newest[2][GROUPS];
+    vector32 v[WORDS][GROUPS], soon[GROUPS], newest[2][GROUPS];
     const uint32_t *k = constants;
     FORGET_MANY_WORDS(w);
     EACH(for (size_t i = 0; i < WORDS; i++) v[i][g] = s[i][g];);
-    EACH(oldest[g] = w[0][g]; soon[g] = w[0][g] + k[0];);
+    EACH(soon[g] = w[0][g] + k[0];);
     EACH_WORD(STEP_GIVEN);
     for (k += 16; k < constants + 64; k += 16)
         EACH_WORD(STEP_EXTENDED);

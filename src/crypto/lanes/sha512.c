@@ -29,8 +29,8 @@ static const uint64_t constants[80 + 1] = {
 #define ROTATE(x, n) ROTATE_LEFT(x, 64 - (n), 64)
 #define SUM_0(x)     (ROTATE(x, 28) ^ ROTATE(x, 34) ^ ROTATE(x, 39))
 #define SUM_1(x)     (ROTATE(x, 14) ^ ROTATE(x, 18) ^ ROTATE(x, 41))
-#define SIGMA_0(x)   (ROTATE(x, 1) ^ ROTATE(x, 8) ^ ((x) >> 7))
-#define SIGMA_1(x)   (ROTATE(x, 19) ^ ROTATE(x, 61) ^ ((x) >> 6))
+#define SIGMA_0(x)   PARITY(ROTATE(x, 1), ROTATE(x, 8), (x) >> 7)
+#define SIGMA_1(x)   PARITY(ROTATE(x, 19), ROTATE(x, 61), (x) >> 6)
 
 /* Words of the state before step i, a being 0: they stay where they are, only the new e and a take others'
  * places. */
@@ -41,12 +41,10 @@ static const uint64_t constants[80 + 1] = {
     do {                                                                                                     \
         vector64 x = w[i][g];                                                                                \
         if (!(given) || (i) == 0) {                                                                          \
-            vector64 next = w[((i) + 1) & 15][g];                                                            \
-            x = oldest[g] + w[((i) + 9) & 15][g];                                                            \
-            x += SIGMA_0(next);                                                                              \
-            x += SIGMA_1(newest[(i)&1][g]);                                                                  \
-            w[i][g] = x;                                                                                     \
-            oldest[g] = next;                                                                                \
+            x += w[((i) + 9) & 15][g];                                                                       \
+            PIN(x);                                                                                          \
+            x += SIGMA_0(w[((i) + 1) & 15][g]);                                                              \
+            w[i][g] = x += SIGMA_1(newest[(i)&1][g]);                                                        \
         }                                                                                                    \
         newest[(i)&1][g] = x;                                                                                \
         soon[g] = x + k[(i) == 0 ? 16 : (i)];                                                                \
@@ -59,8 +57,8 @@ static const uint64_t constants[80 + 1] = {
 #define STEP(given, i)                                                                                       \
     do {                                                                                                     \
         vector64 t1[GROUPS];                                                                                 \
-        EACH(t1[g] = soon[g] + V(7, i); PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i)); PIN(t1[g]);  \
-             t1[g] += SUM_1(V(4, i)); V(3, i) += t1[g];);                                                    \
+        EACH(t1[g] = soon[g] + V(7, i); PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i));              \
+             t1[g] += SUM_1(V(4, i)); V(3, i) += t1[g]; PIN(V(3, i)););                                      \
         EACH(NEXT(given, ((i) + 1) & 15););                                                                  \
         EACH(t1[g] += MAJORITY(V(0, i), V(1, i), V(2, i)); PIN(t1[g]); V(7, i) = t1[g] + SUM_0(V(0, i)););   \
         FORGET_MANY_WORDS(w);                                                                                \
@@ -70,11 +68,11 @@ static const uint64_t constants[80 + 1] = {
 
 LANES_INLINE void compress(vector64 s[WORDS][GROUPS], vector64 w[16][GROUPS])
 {
-    vector64 v[WORDS][GROUPS], soon[GROUPS], oldest[GROUPS], newest[2][GROUPS];
+    vector64 v[WORDS][GROUPS], soon[GROUPS], newest[2][GROUPS];
     const uint64_t *k = constants;
     FORGET_MANY_WORDS(w);
     EACH(for (size_t i = 0; i < WORDS; i++) v[i][g] = s[i][g];);
-    EACH(oldest[g] = w[0][g]; soon[g] = w[0][g] + k[0];);
+    EACH(soon[g] = w[0][g] + k[0];);
     EACH_WORD(STEP_GIVEN);
     for (k += 16; k < constants + 80; k += 16)
         EACH_WORD(STEP_EXTENDED);
