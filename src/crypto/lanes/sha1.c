@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* SHA-1 (FIPS 180-4, 6.1) in lanes. */
-
-/* Two groups of 256 bits are a little faster by themselves, but the code is twice as long, and with what is
- * around it no longer fits where instructions are kept decoded: 36 to 47 ns a message of 64 bytes, and 30. */
-#if defined LANES_BITS && LANES_BITS == 512
-#define VECTOR_BITS 512
-#endif
 #include "crypto/lanes/vector.h"
 
 lanes_kernel32 LANES_KERNEL(sha1);

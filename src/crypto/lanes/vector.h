@@ -25,16 +25,13 @@
 #define LANES_INLINE            static inline __attribute__((always_inline))
 
 /*
- * Bits of a vector. AVX-512's 32 registers, rotations and logic of three operands, but in vectors of half the
- * size and twice as many of them: Zen 4 executes 512 bits in two halves, and has less to choose from
- * meanwhile. Where units are 512 bits wide, VECTOR_BITS=512 should be the faster.
+ * Bits of a vector. With AVX-512's 32 registers VECTOR_BITS=256 and twice as many vectors are up to a tenth
+ * faster on Zen 4, which executes 512 bits in two halves; but only as long as nothing else is in the way. The
+ * code is twice as long then (15 KiB for a block), and between other code, or beside another thread on the
+ * core, the instructions are no longer there decoded: up to half slower.
  */
 #ifndef VECTOR_BITS
-#if LANES_BITS == 512
-#define VECTOR_BITS 256
-#else
 #define VECTOR_BITS LANES_BITS
-#endif
 #endif
 
 enum { WIDTH32 = VECTOR_BITS / 32, WIDTH64 = VECTOR_BITS / 64 };
