@@ -265,6 +265,63 @@ static void test_verify(void **state)
         assert_twins(&checkers[i], "after batches");
 }
 
+/* ---- contexts in turn, each again soon ---- */
+
+enum { FOURS = 9, TURN = 40 };
+
+/* A round: so many contexts in turn. Some messages come altered first, and as they were sent in their
+ * context's next turn; some come twice. */
+static void fours_round(const struct contract_mode *mode, uint32_t width)
+{
+    bool owed[FOURS] = {false};
+    for (uint32_t i = 0; i < TURN; i++) {
+        const uint32_t place = i % width;
+        request_set(i, &checkers[place], i);
+        if (owed[place]) {
+            parcel_copy(&batch[i], &sent[place]);
+            owed[place] = draw(6) == 0; /* once more */
+        } else {
+            parcel_usual(&batch[i], mode->sign_size, i);
+            assert_status(MakeSignature(&makers[place].one, 0, &batch[i].desc, i), SEC_E_OK);
+            parcel_copy(&sent[place], &batch[i]);
+            owed[place] = draw(2) == 0;
+            if (owed[place])
+                damage(&batch[i]);
+        }
+        requests[i].QOP = 0;
+        parcel_copy(&single[i], &batch[i]);
+    }
+    SECURITY_STATUS status = SspiVerifySignatures(requests, TURN);
+    compare(TURN, checkers, false, status);
+    for (uint32_t place = 0; place < width; place++) {
+        SECURITY_STATUS one = VerifySignature(&checkers[place].one, &sent[place].desc, TURN, NULL);
+        assert_status(VerifySignature(&checkers[place].other, &sent[place].desc, TURN, NULL), one);
+    }
+}
+
+static void each_fours(const struct contract_mode *mode)
+{
+    struct contract_pair fours[FOURS];
+    for (size_t i = 0; i < FOURS; i++) {
+        contract_open(&fours[i], mode);
+        makers[i] = (struct twins){mode, *fours[i].a, *fours[i].a};
+        checkers[i] = (struct twins){mode, *fours[i].b, twin_of(mode, fours[i].b)};
+    }
+    for (uint32_t round = 0; round < 24; round++)
+        fours_round(mode, 4 + round % (FOURS - 3));
+    for (size_t i = 0; i < FOURS; i++) {
+        assert_twins(&checkers[i], "after turns");
+        assert_status(DeleteSecurityContext(&checkers[i].other), SEC_E_OK);
+        contract_close(&fours[i]);
+    }
+}
+
+static void test_fours(void **state)
+{
+    (void)state;
+    contract_each(each_fours);
+}
+
 /* Handles that are none, and arguments. */
 static void test_handles(void **state)
 {
@@ -502,6 +559,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shared_buffers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_allocation, setup, teardown),
         cmocka_unit_test(test_end_of_numbers),
+        cmocka_unit_test(test_fours),
         cmocka_unit_test(test_threads),
     };
     kit_environment(NULL);
