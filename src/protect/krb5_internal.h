@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* protect/krb5_internal: what the files of protect/krb5 share with each other and with nobody else. */
+/* protect/krb5_internal: what the files of protect/krb5 share with each other and with nobody else (batches
+ * see it through krb5_batch.h, which is in line). */
 #ifndef OPENSSPI_PROTECT_KRB5_INTERNAL_H
 #define OPENSSPI_PROTECT_KRB5_INTERNAL_H
 

@@ -350,12 +350,23 @@ INLINE SECURITY_STATUS batch_run(SspiSignatureRequest *requests, ULONG count, co
     return requests->Status;
 }
 
+/* Not in line: one request needs none of their room. */
+static __attribute__((noinline)) SECURITY_STATUS make_many(SspiSignatureRequest *requests, ULONG count)
+{
+    return batch_run(requests, count, true);
+}
+
+static __attribute__((noinline)) SECURITY_STATUS verify_many(SspiSignatureRequest *requests, ULONG count)
+{
+    return batch_run(requests, count, false);
+}
+
 SECURITY_STATUS SspiMakeSignatures(SspiSignatureRequest *Requests, ULONG Count)
 {
     if (Requests == NULL)
         return Count == 0 ? SEC_E_OK : SEC_E_INVALID_PARAMETER;
     if (Count != 1)
-        return batch_run(Requests, Count, true);
+        return make_many(Requests, Count);
     Requests->Status =
         MakeSignature(Requests->Context, Requests->QOP, Requests->Message, Requests->MessageSeqNo);
     return Requests->Status;
@@ -366,7 +377,7 @@ SECURITY_STATUS SspiVerifySignatures(SspiSignatureRequest *Requests, ULONG Count
     if (Requests == NULL)
         return Count == 0 ? SEC_E_OK : SEC_E_INVALID_PARAMETER;
     if (Count != 1)
-        return batch_run(Requests, Count, false);
+        return verify_many(Requests, Count);
     Requests->Status =
         VerifySignature(Requests->Context, Requests->Message, Requests->MessageSeqNo, &Requests->QOP);
     return Requests->Status;
