@@ -36,7 +36,7 @@ static const uint64_t constants[80 + 1] = {
  * places. */
 #define V(n, i) v[((n) - (i)) & 7][g]
 
-/* Word i, and with its constant what step i begins with. */
+/* Word i, and with its constant and h what step i begins with. */
 #define NEXT(given, i)                                                                                       \
     do {                                                                                                     \
         vector64 x = w[i][g];                                                                                \
@@ -47,7 +47,7 @@ static const uint64_t constants[80 + 1] = {
             w[i][g] = x += SIGMA_1(newest[(i)&1][g]);                                                        \
         }                                                                                                    \
         newest[(i)&1][g] = x;                                                                                \
-        soon[g] = x + k[(i) == 0 ? 16 : (i)];                                                                \
+        soon[g] = x + k[(i) == 0 ? 16 : (i)] + V(7, i);                                                      \
     } while (0)
 
 /*
@@ -57,7 +57,7 @@ static const uint64_t constants[80 + 1] = {
 #define STEP(given, i)                                                                                       \
     do {                                                                                                     \
         vector64 t1[GROUPS];                                                                                 \
-        EACH(t1[g] = soon[g] + V(7, i); PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i));              \
+        EACH(t1[g] = soon[g]; PIN(t1[g]); t1[g] += CHOOSE(V(4, i), V(5, i), V(6, i));                        \
              t1[g] += SUM_1(V(4, i)); V(3, i) += t1[g]; PIN(V(3, i)););                                      \
         EACH(NEXT(given, ((i) + 1) & 15););                                                                  \
         EACH(t1[g] += MAJORITY(V(0, i), V(1, i), V(2, i)); PIN(t1[g]); V(7, i) = t1[g] + SUM_0(V(0, i)););   \
@@ -72,7 +72,7 @@ LANES_INLINE void compress(vector64 s[WORDS][GROUPS], vector64 w[16][GROUPS])
     const uint64_t *k = constants;
     FORGET_MANY_WORDS(w);
     EACH(for (size_t i = 0; i < WORDS; i++) v[i][g] = s[i][g];);
-    EACH(soon[g] = w[0][g] + k[0];);
+    EACH(soon[g] = w[0][g] + k[0] + v[7][g];);
     EACH_WORD(STEP_GIVEN);
     for (k += 16; k < constants + 80; k += 16)
         EACH_WORD(STEP_EXTENDED);
