@@ -116,14 +116,12 @@ static inline bool ntlm_batch_receive_4(struct ntlm_protect *const p[4], struct 
 static inline enum protect_verdict ntlm_batch_judge(struct ntlm_protect *p, const struct ntlm_batch *b,
                                                     const uint8_t token[static NTLM_TOKEN_SIZE])
 {
-    uint64_t sealed, stream, given;
+    uint64_t sealed, stream;
     memcpy(&sealed, b->mac, sizeof sealed);
     memcpy(&stream, b->stream, sizeof stream);
-    memcpy(&given, token + 4, sizeof given);
-    uint64_t difference = secret_gather(0, sealed ^ stream ^ given);
-    difference = secret_gather(difference, wire_get_u32(token) ^ 1);
-    difference = secret_gather(difference, wire_get_u32(token + 12) ^ wire_get_u32(b->number));
-    bool equal = difference == 0;
+    sealed ^= stream;
+    bool known = wire_get_u32(token) == 1 && memcmp(token + 12, b->number, sizeof b->number) == 0;
+    bool equal = secret_equal_short(&sealed, token + 4, sizeof sealed) && known;
     if (equal)
         p->receive.sequence++;
     else if (p->flags & NTLM_F_KEY_EXCH)
