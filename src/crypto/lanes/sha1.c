@@ -21,14 +21,81 @@ enum { WORDS = 5, ROW = LANES_SHA1 / WIDTH32, SET = GROUPS * WIDTH32 };
         }                                                                                                    \
     } while (0)
 
+/*
+ * Blocks in memory. With vectors of 512 bits a block is loaded, and spread half of the way, in the last 16
+ * steps of the one before, and the rest of the way in its own first four: steps wait for each other, so the
+ * processor has time, and the words that they have used leave their registers. Where there is no further
+ * block, the last one is loaded once more. Without a source the words are there already.
+ */
+struct source {
+    const uint8_t *const *blocks;
+    size_t at;
+    vector32 rows[WIDTH32];
+    vector64 half[WIDTH32];
+};
+
+#if VECTOR_BITS == 512
+#define LOAD_ROW(i)                                                                                          \
+    do {                                                                                                     \
+        const unaligned32 *from = (const void *)(source->blocks[i] + source->at);                            \
+        source->rows[i] = BIG_ENDIAN32((vector32)from[0]);                                                   \
+        PIN(source->rows[i]);                                                                                \
+        if ((i) % 4 == 3)                                                                                    \
+            SPREAD_FOUR_32(source->half, source->rows, (i)-3);                                               \
+    } while (0)
+#define SPREAD_REST(i)                                                                                       \
+    SPREAD_QUARTERS(w[i][0], w[(i) + 4][0], w[(i) + 8][0], w[(i) + 12][0], source->half[i],                  \
+                    source->half[(i) + 4], source->half[(i) + 8], source->half[(i) + 12], vector32)
+#define BEFORE_STEP(t)                                                                                       \
+    do {                                                                                                     \
+        if (source && (t) < 4)                                                                               \
+            SPREAD_REST((t)&3);                                                                              \
+    } while (0)
+#define BEHIND_STEP(t)                                                                                       \
+    do {                                                                                                     \
+        if (source && (t) >= 64)                                                                             \
+            LOAD_ROW((t)&15);                                                                                \
+    } while (0)
+
+LANES_INLINE void source_begin(struct source *source)
+{
+    EACH_WORD(LOAD_ROW);
+}
+
+LANES_INLINE void source_words(const struct source *source, vector32 w[16][GROUPS])
+{
+    (void)source, (void)w;
+}
+#else
+#define BEFORE_STEP(t) (void)source
+#define BEHIND_STEP(t) (void)source
+
+LANES_INLINE void source_begin(struct source *source)
+{
+    (void)source;
+}
+
+LANES_INLINE void source_words(const struct source *source, vector32 w[16][GROUPS])
+{
+    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
+        vector_spread32(some, source->blocks + g * WIDTH32, source->at + 4 * i);
+        for (size_t n = 0; n < WIDTH32; n++)
+            w[i + n][g] = BIG_ENDIAN32(some[n]);
+        FORGET_MANY_WORDS(w);
+    });
+}
+#endif
+
 /* The newest word of the state, a, comes into the sum last. */
 #define STEP(f, a, b, c, d, e, t)                                                                            \
     do {                                                                                                     \
+        BEFORE_STEP(t);                                                                                      \
         EACH(vector32 x; WORD(t); (e)[g] += k; PIN((e)[g]); (e)[g] += x; PIN((e)[g]);                        \
              (e)[g] += f((b)[g], (c)[g], (d)[g]); PIN((e)[g]); (e)[g] += ROTATE_LEFT((a)[g], 5, 32);         \
              (b)[g] = ROTATE_LEFT((b)[g], 30, 32););                                                         \
         if ((t) % 4 == 3)                                                                                    \
             FORGET_MANY_WORDS(w);                                                                            \
+        BEHIND_STEP(t);                                                                                      \
     } while (0)
 
 #define FIVE(f, t)                                                                                           \
@@ -48,7 +115,7 @@ enum { WORDS = 5, ROW = LANES_SHA1 / WIDTH32, SET = GROUPS * WIDTH32 };
         FIVE(f, (t) + 15);                                                                                   \
     } while (0)
 
-LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS])
+LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS], struct source *source)
 {
     vector32 a[GROUPS], b[GROUPS], c[GROUPS], d[GROUPS], e[GROUPS], half[4][GROUPS];
     FORGET_MANY_WORDS(w);
@@ -58,16 +125,6 @@ LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS])
     TWENTY(MAJORITY, 0x8f1bbcdc, 40);
     TWENTY(PARITY, 0xca62c1d6, 60);
     EACH(h[0][g] += a[g]; h[1][g] += b[g]; h[2][g] += c[g]; h[3][g] += d[g]; h[4][g] += e[g];);
-}
-
-LANES_INLINE void take_blocks(vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t at)
-{
-    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
-        vector_spread32(some, blocks + g * WIDTH32, at + 4 * i);
-        for (size_t n = 0; n < WIDTH32; n++)
-            w[i + n][g] = BIG_ENDIAN32(some[n]);
-        FORGET_MANY_WORDS(w);
-    });
 }
 
 #define TAKE_ROW(i)                                                                                          \
@@ -84,13 +141,17 @@ void LANES_KERNEL(sha1)(uint32_t *state, const uint8_t *const *blocks, size_t co
         vector32 h[WORDS][GROUPS], w[16][GROUPS];
         vector32 *kept = (vector32 *)(void *)(state + first);
         EACH(for (size_t i = 0; i < WORDS; i++) h[i][g] = kept[i * ROW + g];);
-        for (size_t n = 0; n < count; n++) {
-            if (blocks) {
-                take_blocks(w, blocks + first, n * 64);
-            } else {
-                EACH_WORD(TAKE_ROW);
+        if (blocks) {
+            struct source source = {.blocks = blocks + first};
+            source_begin(&source);
+            for (size_t n = 1; n <= count; n++) {
+                source_words(&source, w);
+                source.at = (n < count ? n : n - 1) * 64;
+                compress(h, w, &source);
             }
-            compress(h, w);
+        } else {
+            EACH_WORD(TAKE_ROW);
+            compress(h, w, NULL);
         }
         EACH(for (size_t i = 0; i < WORDS; i++) kept[i * ROW + g] = h[i][g];);
     }
