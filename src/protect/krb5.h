@@ -164,7 +164,10 @@ enum protect_verdict krb5_mic_check(const struct krb5_protect *p, const struct k
 
 /* Second step, under the receive lock: the number of an authentic message, MIC or Wrap. Verdicts of
  * window_accept. */
-enum protect_verdict krb5_accept(struct krb5_protect *p, uint64_t sequence);
+static inline enum protect_verdict krb5_accept(struct krb5_protect *p, uint64_t sequence)
+{
+    return window_small_accept(&p->window, sequence);
+}
 
 /*
  * A Wrap token apart from its data. padding: one byte behind the data, which RFC 4757 wants outside of DCE

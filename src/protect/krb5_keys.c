@@ -162,8 +162,3 @@ bool krb5_sequence_claim(struct krb5_protect *p, uint64_t limit, uint64_t *taken
         !__atomic_compare_exchange_n(&p->sent, taken, *taken + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return true;
 }
-
-enum protect_verdict krb5_accept(struct krb5_protect *p, uint64_t sequence)
-{
-    return window_small_accept(&p->window, sequence);
-}

@@ -59,13 +59,7 @@ static inline __attribute__((always_inline)) enum protect_verdict judge(const st
     if (r->width == 32)
         relative = (uint32_t)relative;
 
-    if (!*r->full && relative == *r->next) { /* the usual one: advance() without its loop */
-        mark(r, relative);
-        *r->next = relative + 1;
-        *r->full = *r->next == 0;
-        return PROTECT_OK;
-    }
-    if (!*r->full && relative > *r->next) {
+    if (!*r->full && relative >= *r->next) {
         bool gap = relative != *r->next;
         advance(r, relative);
         return gap && r->mode == WINDOW_SEQUENCE ? PROTECT_OUT_OF_SEQUENCE : PROTECT_OK;
@@ -101,7 +95,7 @@ void window_small_init(struct window_small *w, enum window_mode mode, unsigned w
     w->width = (uint8_t)width;
 }
 
-enum protect_verdict window_small_accept(struct window_small *w, uint64_t number)
+enum protect_verdict window_small_judge(struct window_small *w, uint64_t number)
 {
     const struct ring r = {w->first,    (enum window_mode)w->mode, w->width, &w->next, &w->full, w->seen,
                            WINDOW_SMALL};

@@ -49,6 +49,20 @@ void window_init(struct window *w, enum window_mode mode, unsigned width, uint64
 enum protect_verdict window_accept(struct window *w, uint64_t number);
 
 void window_small_init(struct window_small *w, enum window_mode mode, unsigned width, uint64_t first);
-enum protect_verdict window_small_accept(struct window_small *w, uint64_t number);
+enum protect_verdict window_small_judge(struct window_small *w, uint64_t number);
+
+/* The number that is expected, as nearly all are, is judged in line. */
+static inline enum protect_verdict window_small_accept(struct window_small *w, uint64_t number)
+{
+    uint64_t relative = number - w->first;
+    if (w->width == 32)
+        relative = (uint32_t)relative;
+    if (w->mode == WINDOW_OFF || w->full || relative != w->next)
+        return window_small_judge(w, number);
+    w->seen[relative / 64 % (WINDOW_SMALL / 64)] |= UINT64_C(1) << (relative % 64);
+    w->next = relative + 1;
+    w->full = w->next == 0;
+    return PROTECT_OK;
+}
 
 #endif
