@@ -209,23 +209,31 @@ static void *open_crowd(const struct worker_candidate *candidate)
     return c;
 }
 
-static void crowd_point(struct crowd *c, const struct worker_job *job, size_t first, bool making)
+/* What stays from batch to batch, like what make() and check() set before their loops. */
+static void crowd_begin(struct crowd *c, const struct worker_job *job, bool making)
 {
     for (size_t i = 0; i < c->count; i++) {
         c->buffers[i][0].pvBuffer = (void *)(uintptr_t)job->data;
         c->buffers[i][0].cbBuffer = (ULONG)job->size;
-        c->buffers[i][1].pvBuffer = job->tokens + (first + i) * WORKER_TOKEN_ROOM;
-        c->buffers[i][1].cbBuffer = c->token_size;
         c->requests[i].Context = making ? &c->pairs[i].initiator : &c->pairs[i].acceptor;
         c->requests[i].QOP = c->requests[i].MessageSeqNo = 0;
+    }
+}
+
+static void crowd_point(struct crowd *c, const struct worker_job *job, size_t first)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        c->buffers[i][1].pvBuffer = job->tokens + (first + i) * WORKER_TOKEN_ROOM;
+        c->buffers[i][1].cbBuffer = c->token_size;
     }
 }
 
 static bool crowd_run(struct crowd *c, const struct worker_job *job, bool making, bool together)
 {
     SECURITY_STATUS status = SEC_E_OK;
+    crowd_begin(c, job, making);
     for (size_t at = 0; at < job->count; at += c->count) {
-        crowd_point(c, job, at, making);
+        crowd_point(c, job, at);
         if (together) {
             status |= making ? SspiMakeSignatures(c->requests, (ULONG)c->count)
                              : SspiVerifySignatures(c->requests, (ULONG)c->count);
