@@ -22,10 +22,9 @@ enum { WORDS = 5, ROW = LANES_SHA1 / WIDTH32, SET = GROUPS * WIDTH32 };
     } while (0)
 
 /*
- * Blocks in memory. With vectors of 512 bits a block is loaded, and spread half of the way, in the last 16
- * steps of the one before, and the rest of the way in its own first four: steps wait for each other, so the
- * processor has time, and the words that they have used leave their registers. Where there is no further
- * block, the last one is loaded once more. Without a source the words are there already.
+ * The block to come. With vectors of 512 bits it is loaded, and spread half of the way, in the last 16 steps
+ * of the one before, and the rest of the way in its own first four: steps wait for each other, so the
+ * processor has time, and the words that they have used leave their registers.
  */
 struct source {
     const uint8_t *const *blocks;
@@ -56,34 +55,9 @@ struct source {
         if (source && (t) >= 64)                                                                             \
             LOAD_ROW((t)&15);                                                                                \
     } while (0)
-
-LANES_INLINE void source_begin(struct source *source)
-{
-    EACH_WORD(LOAD_ROW);
-}
-
-LANES_INLINE void source_words(const struct source *source, vector32 w[16][GROUPS])
-{
-    (void)source, (void)w;
-}
 #else
 #define BEFORE_STEP(t) (void)source
 #define BEHIND_STEP(t) (void)source
-
-LANES_INLINE void source_begin(struct source *source)
-{
-    (void)source;
-}
-
-LANES_INLINE void source_words(const struct source *source, vector32 w[16][GROUPS])
-{
-    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
-        vector_spread32(some, source->blocks + g * WIDTH32, source->at + 4 * i);
-        for (size_t n = 0; n < WIDTH32; n++)
-            w[i + n][g] = BIG_ENDIAN32(some[n]);
-        FORGET_MANY_WORDS(w);
-    });
-}
 #endif
 
 /* The newest word of the state, a, comes into the sum last. */
@@ -115,16 +89,21 @@ LANES_INLINE void source_words(const struct source *source, vector32 w[16][GROUP
         FIVE(f, (t) + 15);                                                                                   \
     } while (0)
 
-LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS], struct source *source)
+/* The words before the block stay in memory, where they are needed once more: five registers more for others.
+ */
+LANES_INLINE void compress(vector32 *kept, vector32 w[16][GROUPS], struct source *source)
 {
     vector32 a[GROUPS], b[GROUPS], c[GROUPS], d[GROUPS], e[GROUPS], half[4][GROUPS];
     FORGET_MANY_WORDS(w);
-    EACH(a[g] = h[0][g]; b[g] = h[1][g]; c[g] = h[2][g]; d[g] = h[3][g]; e[g] = h[4][g];);
+    EACH(a[g] = kept[g]; b[g] = kept[ROW + g]; c[g] = kept[2 * ROW + g]; d[g] = kept[3 * ROW + g];
+         e[g] = kept[4 * ROW + g];);
     TWENTY(CHOOSE, 0x5a827999, 0);
     TWENTY(PARITY, 0x6ed9eba1, 20);
     TWENTY(MAJORITY, 0x8f1bbcdc, 40);
     TWENTY(PARITY, 0xca62c1d6, 60);
-    EACH(h[0][g] += a[g]; h[1][g] += b[g]; h[2][g] += c[g]; h[3][g] += d[g]; h[4][g] += e[g];);
+    HIDE(kept);
+    EACH(kept[g] += a[g]; kept[ROW + g] += b[g]; kept[2 * ROW + g] += c[g]; kept[3 * ROW + g] += d[g];
+         kept[4 * ROW + g] += e[g];);
 }
 
 #define TAKE_ROW(i)                                                                                          \
@@ -134,25 +113,51 @@ LANES_INLINE void compress(vector32 h[WORDS][GROUPS], vector32 w[16][GROUPS], st
         EACH(w[i][g] = row[g];);                                                                             \
     } while (0)
 
+LANES_INLINE void take_block(vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t at)
+{
+    EACH(vector32 some[WIDTH32]; for (size_t i = 0; i < 16; i += WIDTH32) {
+        vector_spread32(some, blocks + g * WIDTH32, at + 4 * i);
+        for (size_t n = 0; n < WIDTH32; n++)
+            w[i + n][g] = BIG_ENDIAN32(some[n]);
+        FORGET_MANY_WORDS(w);
+    });
+}
+
+#if VECTOR_BITS == 512
+/* Two blocks or more. Behind the last one it is loaded once more. */
+LANES_INLINE void several(vector32 *kept, vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t count)
+{
+    struct source there = {.blocks = blocks}, *source = &there;
+    EACH_WORD(LOAD_ROW);
+    for (size_t n = 1; n <= count; n++) {
+        source->at = (n < count ? n : n - 1) * 64;
+        compress(kept, w, source);
+    }
+}
+#else
+LANES_INLINE void several(vector32 *kept, vector32 w[16][GROUPS], const uint8_t *const *blocks, size_t count)
+{
+    (void)kept, (void)w, (void)blocks, (void)count;
+}
+#endif
+
 void LANES_KERNEL(sha1)(uint32_t *state, const uint8_t *const *blocks, size_t count, size_t lanes,
                         const uint32_t *const *rows)
 {
     for (size_t first = 0; first < lanes; first += SET) {
-        vector32 h[WORDS][GROUPS], w[16][GROUPS];
+        vector32 w[16][GROUPS];
         vector32 *kept = (vector32 *)(void *)(state + first);
-        EACH(for (size_t i = 0; i < WORDS; i++) h[i][g] = kept[i * ROW + g];);
-        if (blocks) {
-            struct source source = {.blocks = blocks + first};
-            source_begin(&source);
-            for (size_t n = 1; n <= count; n++) {
-                source_words(&source, w);
-                source.at = (n < count ? n : n - 1) * 64;
-                compress(h, w, &source);
-            }
+        if (VECTOR_BITS == 512 && count > 1) { /* never rows: they are one block */
+            several(kept, w, blocks + first, count);
         } else {
-            EACH_WORD(TAKE_ROW);
-            compress(h, w, NULL);
+            for (size_t n = 0; n < count; n++) {
+                if (blocks) {
+                    take_block(w, blocks + first, n * 64);
+                } else {
+                    EACH_WORD(TAKE_ROW);
+                }
+                compress(kept, w, NULL);
+            }
         }
-        EACH(for (size_t i = 0; i < WORDS; i++) kept[i * ROW + g] = h[i][g];);
     }
 }
