@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file opensspi.h
- * What OpenSSPI adds to SSPI: status names and advice, the NTLM accounts store, contexts in the Linux kernel,
- * the token inspector.
+ * What OpenSSPI adds to SSPI: status names and advice, the NTLM accounts store, many signatures at once,
+ * contexts in the Linux kernel, the token inspector.
  *
  * Text is UTF-8 and NUL-terminated. Functions are safe from any number of threads. Where a function takes a
  * SspiErrorInfo pointer, it may be NULL; when given, text[] is written on failure only and says what is wrong
@@ -159,8 +159,9 @@ typedef struct SspiBatchItem {
 /**
  * What a package may offer beside its user-mode table to take part. Items are to be treated as if the
  * function of the table had been called for one after the other; Count is 1 to 64. The host sees to it that
- * no TOKEN of an item overlaps a buffer of another one when signatures are made, and that the contexts stay
- * while the call lasts. A NULL entry: one by one.
+ * the contexts stay while the call lasts, and, when signatures are made, that no TOKEN of an item overlaps a
+ * TOKEN of another one or the DATA of a later one. It may lie in the DATA of an earlier one: go in order, or
+ * read all before anything is written. A NULL entry: one by one.
  */
 typedef struct SspiBatchFunctions {
     void (*MakeSignatures)(SspiBatchItem *Items, ULONG Count);

@@ -2,8 +2,8 @@
 /*
  * secur32/batch: SspiMakeSignatures and SspiVerifySignatures. Requests are taken up to 64 at a time, their
  * contexts entered together and left together, and what belongs to one package is handed to it in one call,
- * in order: a chunk. Requests whose buffers depend on each other never get into the same chunk. What most
- * requests look like is worked off in line, everything else by chunk_add.
+ * in order: a chunk. A message that holds what another one of the chunk is still to write never gets into it.
+ * What most requests look like is worked off in line, everything else by chunk_add.
  */
 #include <opensspi.h>
 
@@ -42,10 +42,11 @@ struct chunk {
 
 static const struct range nowhere = {UINTPTR_MAX, 0};
 
+/* To the end of the address space at most: a TOKEN may be said to be longer than there is memory. */
 static inline struct range range_of(const SecBuffer *b)
 {
-    uintptr_t start = (uintptr_t)b->pvBuffer;
-    return (struct range){start, start + b->cbBuffer};
+    uintptr_t start = (uintptr_t)b->pvBuffer, room = UINTPTR_MAX - start;
+    return (struct range){start, start + (b->cbBuffer < room ? b->cbBuffer : room)};
 }
 
 static inline bool range_meets(struct range a, struct range b)
@@ -117,13 +118,13 @@ static bool chunk_accepts(const struct chunk *c, const SecBufferDesc *desc, bool
     return true;
 }
 
-/* What is to be written of it; of several TOKENs none is. */
+/* Where it may be written to: what of several is the token the package knows. */
 static struct range token_of(const SecBufferDesc *desc)
 {
     struct range r = nowhere;
     for (ULONG i = 0; i < buffers_in(desc); i++)
         if (is_token(&desc->pBuffers[i]))
-            r = range_of(&desc->pBuffers[i]);
+            range_widen(&r, range_of(&desc->pBuffers[i]));
     return r;
 }
 

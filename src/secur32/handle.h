@@ -18,8 +18,6 @@
 #ifndef OPENSSPI_SECUR32_HANDLE_H
 #define OPENSSPI_SECUR32_HANDLE_H
 
-#include <stdatomic.h>
-
 #include <ntsecpkg.h>
 #include <sspi.h>
 

@@ -395,6 +395,34 @@ static bool gate(void *arg, size_t size)
     return true;
 }
 
+/* A TOKEN that is not the last buffer that looks like one: what is to be written is known all the same. */
+static void test_ignored_type(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < modes; m++) {
+        struct twins *t = &makers[m];
+        uint8_t first[2][64] = {{0}}, second[2][64] = {{0}}, extra[64] = {0}, data[16] = "some message..";
+        SecBuffer b[2][5];
+        SecBufferDesc d[2][2];
+        for (int c = 0; c < 2; c++) {
+            b[c][0] = (SecBuffer){sizeof data, SECBUFFER_DATA, data};
+            b[c][1] = (SecBuffer){t->mode->sign_size, SECBUFFER_TOKEN, first[c]};
+            b[c][2] = (SecBuffer){sizeof extra, SECBUFFER_MECHLIST_SIGNATURE, extra};
+            b[c][3] = (SecBuffer){sizeof data, SECBUFFER_DATA, first[c]};
+            b[c][4] = (SecBuffer){t->mode->sign_size, SECBUFFER_TOKEN, second[c]};
+            d[c][0] = (SecBufferDesc){SECBUFFER_VERSION, 3, b[c]};
+            d[c][1] = (SecBufferDesc){SECBUFFER_VERSION, 2, b[c] + 3};
+        }
+        SspiSignatureRequest r[2] = {{&t->one, &d[0][0], 0, 1, 0}, {&t->one, &d[0][1], 0, 2, 0}};
+        SspiMakeSignatures(r, 2);
+        assert_status(r[0].Status, MakeSignature(&t->other, 0, &d[1][0], 1));
+        assert_status(r[1].Status, MakeSignature(&t->other, 0, &d[1][1], 2));
+        assert_memory_equal(first[0], first[1], sizeof first[0]);
+        assert_memory_equal(second[0], second[1], sizeof second[0]);
+        assert_twins(t, "after a type that is ignored");
+    }
+}
+
 static void test_no_allocation(void **state)
 {
     (void)state;
@@ -550,13 +578,24 @@ static void test_threads(void **state)
         contract_close(&shared[i]);
 }
 
-int main(void)
+static void *nothing(void *arg)
 {
+    return arg;
+}
+
+/* With an argument: as in a process that has had a second thread, where locks are really taken. */
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    (void)argv;
+    if (argc > 1 && (pthread_create(&thread, NULL, nothing, NULL) != 0 || pthread_join(thread, NULL) != 0))
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_make, setup, teardown),
         cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handles, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shared_buffers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ignored_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_allocation, setup, teardown),
         cmocka_unit_test(test_end_of_numbers),
         cmocka_unit_test(test_fours),
