@@ -53,8 +53,8 @@ static inline void krb5_batch_token(const uint8_t header[static KRB5_BATCH_HEADE
 
 /*
  * What krb5_mic_check says without the checksum: PROTECT_OK, with the header's copy, as announced so far;
- * PROTECT_MALFORMED, PROTECT_ALTERED. *alone: the token asks for the initiator's key, and is
- * krb5_mic_check's.
+ * PROTECT_MALFORMED, PROTECT_ALTERED. *alone: the token may be under the initiator's
+ * key, and is krb5_mic_check's whatever the answer is.
  */
 static inline enum protect_verdict krb5_batch_look(const struct krb5_protect *p, const uint8_t *token,
                                                    size_t token_size,
@@ -86,10 +86,7 @@ static inline uint64_t krb5_batch_sequence(const uint8_t header[static KRB5_BATC
 
 static inline bool krb5_batch_matches(const uint8_t *mac, size_t mac_size, const uint8_t *token)
 {
-    const uint8_t *given = token + KRB5_BATCH_HEADER;
-    return mac_size == 12   ? secret_equal_short(mac, given, 12)
-           : mac_size == 16 ? secret_equal_short(mac, given, 16)
-                            : secret_equal_short(mac, given, 24);
+    return krb5_mac_equal(mac, token + KRB5_BATCH_HEADER, mac_size);
 }
 
 #endif

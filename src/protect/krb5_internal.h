@@ -114,8 +114,16 @@ static inline void krb5_mac_write(uint8_t *out, const uint8_t *mac, size_t size)
         memcpy(out, mac, 12);
     else if (size == 16)
         memcpy(out, mac, 16);
-    else
+    else if (size == 24)
         memcpy(out, mac, 24);
+}
+
+/* Are they the same, as krb5_mac_write would write them? Constant time. */
+static inline bool krb5_mac_equal(const uint8_t *mac, const uint8_t *given, size_t size)
+{
+    return size == 12   ? secret_equal_short(mac, given, 12)
+           : size == 16 ? secret_equal_short(mac, given, 16)
+                        : secret_equal_short(mac, given, 24);
 }
 
 /* Compares what krb5_mac_make gives with `given`, in constant time. */
@@ -124,10 +132,7 @@ static inline bool krb5_mac_matches(unsigned etype, const union krb5_mac *k, con
 {
     uint8_t mac[MAC_SIZE_MAX];
     krb5_mac_make(etype, k, m, mac);
-    size_t size = krb5_mac_size(etype);
-    bool equal = size == 12   ? secret_equal_short(mac, given, 12)
-                 : size == 16 ? secret_equal_short(mac, given, 16)
-                              : secret_equal_short(mac, given, 24);
+    bool equal = krb5_mac_equal(mac, given, krb5_mac_size(etype));
     secret_wipe(mac, sizeof mac);
     return equal;
 }
@@ -177,7 +182,7 @@ size_t krb5_sealed_pieces(const struct message *m, struct crypto_piece pieces[st
 size_t krb5_sealed_size(const struct message *m);
 
 /* RFC 4757, krb5_rc4.c. Contracts as for the functions of krb5.h that they serve. */
-enum { RC4_MIC_SIZE = 37 };
+enum { RC4_MIC_SIZE = 37 }; /* as krb5_mic_size has it */
 void krb5_rc4_keys_init(struct krb5_rc4_keys *k, const uint8_t key[static 16]);
 enum protect_verdict krb5_rc4_mic_make(struct krb5_protect *p, const struct message *m, uint8_t *token);
 enum protect_verdict krb5_rc4_mic_check(const struct krb5_protect *p, const struct message *m,

@@ -17,6 +17,7 @@ enum protect_verdict krb5_mic_make(struct krb5_protect *p, const struct message 
     struct crypto_message covered = krb5_message(NULL, 0, m, token, HEADER_SIZE);
     krb5_mac_make(p->key.etype, &p->send, &covered, mac);
     krb5_mac_write(token + HEADER_SIZE, mac, krb5_mac_size(p->key.etype));
+    secret_wipe(mac, sizeof mac);
     return PROTECT_OK;
 }
 

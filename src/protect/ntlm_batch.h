@@ -7,9 +7,10 @@
  *   sending     ntlm_batch_send (number and key stream)   MAC   ntlm_batch_token
  *   receiving   ntlm_batch_number   MAC   ntlm_batch_receive (judges the number)   ntlm_batch_judge
  *
- * The MAC is HMAC_MD5(the direction's sign key, number || message). The lock of the direction is held during
- * ntlm_batch_send, and from ntlm_batch_receive to ntlm_batch_judge. What ends in _4 does the same for four
- * messages of four different contexts, b[0] to b[3]; false: they have to go one by one, and nothing was done.
+ * The MAC is HMAC_MD5(the direction's sign key, number || message). During ntlm_batch_send, and from
+ * ntlm_batch_receive to ntlm_batch_judge, the caller has the direction to itself. What ends in _4 does the
+ * same for four messages of four different contexts, b[0] to b[3]; false: they have to go one by one, and
+ * nothing was done.
  */
 #ifndef OPENSSPI_PROTECT_NTLM_BATCH_H
 #define OPENSSPI_PROTECT_NTLM_BATCH_H
@@ -122,6 +123,7 @@ static inline enum protect_verdict ntlm_batch_judge(struct ntlm_protect *p, cons
     sealed ^= stream;
     bool known = wire_get_u32(token) == 1 && memcmp(token + 12, b->number, sizeof b->number) == 0;
     bool equal = secret_equal_short(&sealed, token + 4, sizeof sealed) && known;
+    secret_wipe(&sealed, sizeof sealed);
     if (equal)
         p->receive.sequence++;
     else if (p->flags & NTLM_F_KEY_EXCH)
