@@ -2,8 +2,8 @@
 /*
  * base/lock: a mutex of four bytes, of which a context can have several: all zero is a free one, so slabs
  * hand them out ready and a fork's child finds them free. Uncontended, taking and giving are one atomic
- * instruction each; who has to wait sleeps in the kernel (futex). Not recursive, not fair, nothing to be
- * destroyed.
+ * instruction each, and none in a process with one thread; who has to wait sleeps in the kernel (futex). Not
+ * recursive, not fair, nothing to be destroyed.
  */
 #ifndef OPENSSPI_BASE_LOCK_H
 #define OPENSSPI_BASE_LOCK_H

@@ -141,7 +141,7 @@ static void work_locked(struct batch *b, size_t from, size_t end)
             lock_give(lock_of(b, i));
 }
 
-/* The work for each entry in order, with its lock held. */
+/* The work for each entry in order, with its lock held; where no other thread can be, none is taken. */
 static void work_all(struct batch *b)
 {
     size_t from = 0;
