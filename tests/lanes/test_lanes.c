@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The multi-lane HMACs against nettle's, with every kernel that this processor has: all lengths, any number
- * of messages, mixed lengths, messages in pieces.
+ * of messages, mixed lengths, messages in pieces. Around each piece of each message lies memory that nobody
+ * may touch.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <nettle/hmac.h>
@@ -14,14 +17,7 @@
 #include "crypto/lanes/kernels.h"
 #include "crypto/lanes/lanes.h"
 
-enum { LENGTH_MAX = 2048, JOBS_MAX = 100, PARTS_MAX = 8, ROOM = 1 << 17 };
-
-union key {
-    struct crypto_hmac_md5 md5;
-    struct crypto_hmac_sha1 sha1;
-    struct crypto_hmac_sha256 sha256;
-    struct crypto_hmac_sha384 sha384;
-};
+enum { LENGTH_MAX = 2048, JOBS_MAX = 100, PARTS_MAX = 8, ROOM = 1 << 17, MAC_ROOM = 64 };
 
 /* ---- the oracle ---- */
 
@@ -37,9 +33,9 @@ union key {
         hmac_##name##_update(&c, m->tail.size, m->tail.data);                                                \
         hmac_##name##_digest(&c, size, mac);                                                                 \
     }                                                                                                        \
-    static void set_##name(union key *k, const uint8_t *key, size_t key_size)                                \
+    static void set_##name(void *k, const uint8_t *key, size_t key_size)                                     \
     {                                                                                                        \
-        crypto_hmac_##name##_init(&k->name, key, key_size);                                                  \
+        crypto_hmac_##name##_init(k, key, key_size);                                                         \
     }
 ORACLE(md5)
 ORACLE(sha1)
@@ -48,17 +44,21 @@ ORACLE(sha384)
 
 static const struct hash {
     const char *name;
-    size_t size;
+    size_t size, key_size;
     size_t kernel; /* where struct lanes_kernels has its */
     void (*lanes)(const struct lanes_job *jobs, size_t count);
-    void (*set)(union key *k, const uint8_t *key, size_t key_size);
+    void (*set)(void *k, const uint8_t *key, size_t key_size);
     void (*oracle)(const uint8_t *key, size_t key_size, const struct crypto_message *m, uint8_t *mac,
                    size_t size);
 } hashes[] = {
-    {"md5", 16, offsetof(struct lanes_kernels, md5), lanes_hmac_md5, set_md5, oracle_md5},
-    {"sha1", 20, offsetof(struct lanes_kernels, sha1), lanes_hmac_sha1, set_sha1, oracle_sha1},
-    {"sha256", 32, offsetof(struct lanes_kernels, sha256), lanes_hmac_sha256, set_sha256, oracle_sha256},
-    {"sha384", 48, offsetof(struct lanes_kernels, sha512), lanes_hmac_sha384, set_sha384, oracle_sha384},
+    {"md5", 16, sizeof(struct crypto_hmac_md5), offsetof(struct lanes_kernels, md5), lanes_hmac_md5, set_md5,
+     oracle_md5},
+    {"sha1", 20, sizeof(struct crypto_hmac_sha1), offsetof(struct lanes_kernels, sha1), lanes_hmac_sha1,
+     set_sha1, oracle_sha1},
+    {"sha256", 32, sizeof(struct crypto_hmac_sha256), offsetof(struct lanes_kernels, sha256),
+     lanes_hmac_sha256, set_sha256, oracle_sha256},
+    {"sha384", 48, sizeof(struct crypto_hmac_sha384), offsetof(struct lanes_kernels, sha512),
+     lanes_hmac_sha384, set_sha384, oracle_sha384},
 };
 
 /* ---- a batch ---- */
@@ -72,49 +72,90 @@ static uint32_t draw(uint32_t below)
     return (seed >> 8) % below;
 }
 
+/* Places of their own between pages that nobody may touch. */
+enum { HEAD, TAIL, KEY, MAC, PARTS, PLACES = PARTS + PARTS_MAX };
+static uint8_t *places[JOBS_MAX][PLACES];
+static size_t place_size;
+
+static void places_make(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    place_size = (LENGTH_MAX * 4 + page - 1) / page * page;
+    const size_t stride = page + place_size, all = JOBS_MAX * PLACES * stride + page;
+    uint8_t *at = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        abort();
+    for (size_t i = 0; i < JOBS_MAX * PLACES; i++, at += stride) {
+        places[i / PLACES][i % PLACES] = at + page;
+        if (mprotect(at + page, place_size, PROT_READ | PROT_WRITE) != 0)
+            abort();
+    }
+}
+
+static uint8_t *place_end(size_t job, size_t place)
+{
+    return places[job][place] + place_size;
+}
+
+/* Mostly up to the end of its place, where more is read too far than before the beginning. */
+static struct span placed(size_t job, size_t place, const uint8_t *from, size_t size)
+{
+    uint8_t *to = draw(4) == 0 ? places[job][place] : place_end(job, place) - size;
+    memcpy(to, from, size);
+    return (struct span){to, size};
+}
+
 struct sample {
-    uint8_t raw[24], mac[64];
+    uint8_t raw[24];
     size_t raw_size;
-    union key key;
     struct span parts[PARTS_MAX];
 };
 static struct sample messages[JOBS_MAX];
 static struct lanes_job jobs[JOBS_MAX];
+
+static void set_key(const struct hash *h, size_t i)
+{
+    struct sample *m = &messages[i];
+    m->raw_size = 1 + draw(sizeof m->raw);
+    for (size_t k = 0; k < sizeof m->raw; k++)
+        m->raw[k] = (uint8_t)draw(256);
+    jobs[i].key = place_end(i, KEY) - h->key_size;
+    h->set(place_end(i, KEY) - h->key_size, m->raw, m->raw_size);
+    jobs[i].mac = place_end(i, MAC) - h->size;
+    memset(place_end(i, MAC) - MAC_ROOM, 0xa5, MAC_ROOM);
+}
 
 /* `size` bytes from somewhere, cut into head, count parts and tail. */
 static void set_job(const struct hash *h, size_t i, size_t size, size_t count, size_t head, size_t tail)
 {
     struct sample *m = &messages[i];
     const uint8_t *at = bytes + draw(ROOM - LENGTH_MAX * 4 - 64);
-    m->raw_size = 1 + draw(sizeof m->raw);
-    for (size_t k = 0; k < sizeof m->raw; k++)
-        m->raw[k] = (uint8_t)draw(256);
-    h->set(&m->key, m->raw, m->raw_size);
-    memset(m->mac, 0xa5, sizeof m->mac);
+    set_key(h, i);
 
     head = head < size ? head : size;
     tail = tail < size - head ? tail : size - head;
     size_t left = size - head - tail;
-    struct crypto_message message = {.head = {at, head}, .parts = m->parts, .count = count};
+    struct crypto_message message = {.head = placed(i, HEAD, at, head), .parts = m->parts, .count = count};
     at += head;
     for (size_t k = 0; k < count; k++) {
         size_t piece = k + 1 == count ? left : draw((uint32_t)left + 1);
-        m->parts[k] = (struct span){at, piece};
+        m->parts[k] = placed(i, PARTS + k, at, piece);
         at += piece;
         left -= piece;
     }
-    message.tail = (struct span){at, tail + left};
-    jobs[i] = (struct lanes_job){&m->key, message, m->mac};
+    message.tail = placed(i, TAIL, at, tail + left);
+    jobs[i].message = message;
 }
 
 static void run(const struct hash *h, const struct lanes_kernels *k, size_t count)
 {
     h->lanes(jobs, count);
     for (size_t i = 0; i < count; i++) {
-        uint8_t want[64];
+        uint8_t want[MAC_ROOM];
         memset(want, 0xa5, sizeof want);
-        h->oracle(messages[i].raw, messages[i].raw_size, &jobs[i].message, want, h->size);
-        if (memcmp(want, messages[i].mac, sizeof want) != 0)
+        h->oracle(messages[i].raw, messages[i].raw_size, &jobs[i].message, want + MAC_ROOM - h->size,
+                  h->size);
+        if (memcmp(want, place_end(i, MAC) - MAC_ROOM, MAC_ROOM) != 0)
             fail_msg("%s, %s: message %zu of %zu", h->name, k->name, i, count);
     }
 }
@@ -260,7 +301,7 @@ static void test_same(void **state)
         }
         hashes[h].lanes(jobs, JOBS_MAX);
         for (size_t i = 1; i < JOBS_MAX; i++)
-            assert_memory_equal(messages[i].mac, messages[0].mac, hashes[h].size);
+            assert_memory_equal(jobs[i].mac, jobs[0].mac, hashes[h].size);
     }
 }
 
@@ -272,5 +313,6 @@ int main(void)
     };
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)draw(256);
+    places_make();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
