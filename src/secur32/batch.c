@@ -227,7 +227,7 @@ static void request_end(struct chunk *c, SspiSignatureRequest *r, SECURITY_STATU
 static __attribute__((noinline)) void chunk_add(struct chunk *c, struct handle *slot, SspiSignatureRequest *r)
 {
     const SECPKG_USER_FUNCTION_TABLE *user = slot->user;
-    if (c->make ? user->MakeSignature == NULL : user->VerifySignature == NULL) {
+    if (user == NULL || (c->make ? user->MakeSignature == NULL : user->VerifySignature == NULL)) {
         request_end(c, r, SEC_E_UNSUPPORTED_FUNCTION);
         return;
     }
