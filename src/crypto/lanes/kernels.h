@@ -2,8 +2,9 @@
 /*
  * crypto/lanes/kernels: compression functions over many messages at once, word i of lane n beside word i of
  * lane n + 1. Each hash is written once in the compiler's vector extensions (md5.c, sha1.c, sha256.c,
- * sha512.c) and compiled once per instruction set (meson.build): vectors of 512 bits for AVX-512, 256 for
- * AVX2, 128 for everything else (SSE2, NEON). Which one runs is decided once per process: choose.c.
+ * sha512.c) and compiled once per instruction set (meson.build): vectors of 512 bits for AVX-512, and of 256
+ * for few lanes; 256 for AVX2; 128 for everything else (SSE2, NEON). SHA's own instructions take four
+ * messages at a time (shani.c). Which one runs is asked at every call: choose.c.
  *
  * Nothing in a kernel depends on a secret but its arithmetic: no branch, no address; tests/lanes looks at the
  * machine code and lets memcheck follow the secrets.

@@ -3,7 +3,8 @@
  * crypto/lanes: HMACs of many messages at once, from the same saved chaining words as crypto/crypto.h and
  * crypto/hmac_sha.h, with the same results. Messages of any lengths under any keys go side by side through
  * one kernel (kernels.h); where one ends the next takes its lane, and what would leave most lanes empty goes
- * on alone. Whole blocks are read where they lie; only what straddles two pieces of a message is copied.
+ * on alone. Whole blocks are read where they lie; what straddles two pieces of a message is copied, and so is
+ * what its last blocks hold, which is all of a short one.
  *
  * Time depends on the sizes of the messages and their pieces, and on nothing else. No allocation, no lock, no
  * failure; what was kept of keys and states on the stack is wiped. (Kernels spill message words and states

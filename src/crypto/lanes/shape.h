@@ -119,10 +119,10 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
 }
 
 /*
- * Messages of one part each that are alike: of the same sizes, the head less than a
- * block, the tail no more than leaves room for the padding in a block. They go through
- * together from the first block to the last; those that are too few for lanes one after the other. Compiled
- * twice, for any processor and for AVX2 (as the best kernels' surroundings).
+ * Messages of one part each that are alike: of the same sizes, the head less than a block, the tail no more
+ * than seven eighths of one, so that what is left at the end takes two blocks at most with its padding. They
+ * go through together from the first block to the last; those that are too few for lanes one after the other.
+ * Compiled twice, for any processor and for AVX2 (as the best kernels' surroundings).
  */
 #define ALIKE_PASTE(name, isa)  lanes_alike_##name##_##isa
 #define ALIKE_EXPAND(name, isa) ALIKE_PASTE(name, isa)
