@@ -27,7 +27,7 @@ struct hash {
 
 /* What compression functions read and write. Apart from struct work, which stays in registers so. */
 struct buffers {
-    uint8_t block[2 * BLOCK_MAX + 16] __attribute__((aligned(16))); /* pad_here may write 8 too far */
+    uint8_t block[2 * BLOCK_MAX] __attribute__((aligned(16)));
     struct crypto_blocks w __attribute__((aligned(16)));
 };
 
