@@ -61,7 +61,7 @@ static void use(CtxtHandle *context)
 static void import(const uint8_t *bytes, size_t size)
 {
     CtxtHandle context;
-    uint8_t *copy = malloc(size + 1);
+    uint8_t *copy = malloc(size ? size : 1);
     fuzz_check(copy != NULL);
     memcpy(copy, bytes, size);
     SecBuffer packed = {(ULONG)size, SECBUFFER_EMPTY, copy}, again = {0, SECBUFFER_EMPTY, NULL};

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static SEC_CHAR package[] = "NTLM";
     CtxtHandle context;
-    uint8_t *copy = malloc(size + 1);
+    uint8_t *copy = malloc(size ? size : 1);
     fuzz_start();
     fuzz_check(copy != NULL);
     memcpy(copy, data, size);

@@ -19,7 +19,7 @@ SECURITY_STATUS fuzz_side_call(struct fuzz_side *s, const char *target, SecBuffe
 /* A copy in memory of its own, so that reading beyond it is seen. */
 void fuzz_give(int to, const uint8_t *bytes, size_t size)
 {
-    uint8_t *copy = malloc(size + 1);
+    uint8_t *copy = malloc(size ? size : 1);
     fuzz_check(copy != NULL);
     if (size)
         memcpy(copy, bytes, size);
