@@ -22,9 +22,9 @@ void ksec_kit_start(void)
     started = true;
 }
 
-static struct ksec_bytes bytes_new(size_t size)
+static struct ksec_bytes bytes_new(size_t size, size_t behind)
 {
-    struct ksec_bytes b = {malloc(size + 1), size};
+    struct ksec_bytes b = {malloc(size + behind), size};
     check(b.data != NULL && size > 0, "bytes");
     return b;
 }
@@ -43,7 +43,7 @@ struct ksec_bytes ksec_kit_ntlm(const struct ntlm_protect *p)
     packed.text[NTLM_TEXT_SERVER] = (struct packages_view){u"SERVER", 6};
     if (p->flags & NTLM_F_DATAGRAM)
         packed.attributes = p->initiator ? ISC_RET_DATAGRAM : ASC_RET_DATAGRAM;
-    struct ksec_bytes b = bytes_new(ntlm_packed_size(&packed));
+    struct ksec_bytes b = bytes_new(ntlm_packed_size(&packed), 0);
     check(ntlm_packed_write(&packed, b.data, b.size), "ntlm_packed_write");
     return b;
 }
@@ -62,23 +62,29 @@ struct ksec_bytes ksec_kit_kerberos(const struct krb5_protect *p)
                         (*flags & KRB5_F_DCE_STYLE ? ISC_RET_USED_DCE_STYLE : 0);
     packed.text[KERBEROS_TEXT_CLIENT] = (struct packages_view){u"alice@EXAMPLE", 13};
     packed.text[KERBEROS_TEXT_REALM] = (struct packages_view){u"EXAMPLE", 7};
-    struct ksec_bytes b = bytes_new(kerberos_packed_size(&packed));
+    struct ksec_bytes b = bytes_new(kerberos_packed_size(&packed), 0);
     check(kerberos_packed_write(&packed, b.data, b.size), "kerberos_packed_write");
     return b;
 }
 
-struct ksec_bytes ksec_kit_payload(const char *package, const struct ksec_bytes *packed)
+static struct ksec_bytes payload_new(const char *package, const struct ksec_bytes *packed, size_t behind)
 {
     const struct ksec_payload p = {{(const uint8_t *)package, strlen(package)}, {packed->data, packed->size}};
-    struct ksec_bytes b = bytes_new(ksec_payload_size(&p));
+    struct ksec_bytes b = bytes_new(ksec_payload_size(&p), behind);
     ksec_payload_write(&p, b.data);
     return b;
+}
+
+/* With a byte behind it, which test_tables.c adds. */
+struct ksec_bytes ksec_kit_payload(const char *package, const struct ksec_bytes *packed)
+{
+    return payload_new(package, packed, 1);
 }
 
 static struct ksec_context load(const char *package, struct ksec_bytes packed)
 {
     struct ksec_context c;
-    struct ksec_bytes payload = ksec_kit_payload(package, &packed);
+    struct ksec_bytes payload = payload_new(package, &packed, 0);
     ksec_kit_start();
     check(ksec_load(payload.data, payload.size, 0, &c) == SEC_E_OK, "ksec_load");
     ksec_bytes_free(&payload);
@@ -100,7 +106,7 @@ struct ksec_bytes ksec_kit_export(const struct ksec_context *c)
 {
     SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
     check(c->table->ExportContext(c->id, 0, &packed, NULL) == SEC_E_OK, "ExportContext");
-    struct ksec_bytes b = bytes_new(packed.cbBuffer);
+    struct ksec_bytes b = bytes_new(packed.cbBuffer, 0);
     memcpy(b.data, packed.pvBuffer, packed.cbBuffer);
     ksec_host_free(packed.pvBuffer);
     return b;
